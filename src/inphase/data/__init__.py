@@ -1,0 +1,1 @@
+"""What comes in: videos, collections of them, labels, and rendered activities."""

@@ -1,0 +1,142 @@
+"""From a file, a folder, a list or a CSV to usable videos, and a report on the rest."""
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from inphase.data.digest import content_digest
+from inphase.data.images import index_folder
+from inphase.data.index import Index, index_file
+from inphase.data.index_cache import IndexCache
+from inphase.data.report import Report, oddities, slow_motion
+from inphase.data.sources import Source, list_videos, write_csv
+from inphase.data.video import Video, VideoError
+from inphase.errors import InputError
+
+__all__ = ["Report", "Source", "find", "inspect", "write_csv"]
+
+Key = tuple[Path, float | int | None]  # a path, and the frame rate of a folder of images
+Item = TypeVar("Item")
+
+# PyAV lets go of Python's lock while it reads, so threads do; more would only wait for the disk.
+_THREADS = min(8, os.cpu_count() or 1)
+
+
+def find(
+    source: Source, *, fps: float | int | None = None, strict: bool = False, cache: bool = True
+) -> list[Video]:
+    """Find the usable videos at a source; see `inspect` for what counts.
+
+    Args:
+        source: A video file, a folder, a CSV, or a list of files and folders.
+        fps: Frame rate for folders of images.
+        strict: Raise for the first unusable file instead of warning and going on.
+        cache: Whether to remember and recall what was read from unchanged files.
+
+    Raises:
+        InputError: If there is nothing at the source, nothing usable, or its CSV is wrong.
+        VideoError: If `strict` and a file cannot be used.
+    """
+    report = inspect(source, fps=fps, cache=cache)
+    for path, reason in report.bad:
+        if strict:
+            raise VideoError(f"{path}: {reason}")
+        warnings.warn(f"left out {path}: {reason}", stacklevel=2)
+    if not report.videos:
+        raise InputError(f"{report.source}: none of its {len(report.bad)} videos can be used")
+    for video in {video.path: video for video in report.videos}.values():
+        if video.index.note:
+            warnings.warn(f"{video.path}: {video.index.note}", stacklevel=2)
+    return report.videos
+
+
+def inspect(source: Source, *, fps: float | int | None = None, cache: bool = True) -> Report:
+    """Look at every video of a source: what is usable, broken, odd, or likely slow motion.
+
+    In a folder every file with a video's suffix counts, however deep; hidden ones do not. Folders
+    `train`, `val` and `test` give the split, other folders the activity. Folders with nothing but
+    images are one video each if `fps` is given. A CSV has columns
+    `video[,start,end][,activity][,group][,split][,capture_fps]`, with files relative to it and
+    seconds of file time; the same file may have several rows.
+
+    Files are read in parallel, and what was read is remembered by path, length and time of change
+    in a cache folder (`INPHASE_CACHE`, else `~/.cache/inphase`).
+
+    Args:
+        source: A video file, a folder, a CSV, or a list of files and folders.
+        fps: Frame rate for folders of images.
+        cache: Whether to remember and recall what was read from unchanged files.
+
+    Raises:
+        InputError: If there is nothing at the source, or its CSV is wrong.
+    """
+    listed, notes = list_videos(source, fps)
+    indices = _read_indices(listed, cache)
+    videos, bad = [], {}
+    for video in listed:
+        index = indices[video.path, video.fps]
+        try:
+            if isinstance(index, VideoError):
+                raise index
+            videos.append(_usable(replace(video, known=index)))
+        except VideoError as error:
+            reason = str(error).removeprefix(f"{video.path}: ")
+            bad.setdefault((video.path, reason))
+    name = str(source) if isinstance(source, str | Path) else f"{len(source)} paths"
+    return Report(name, videos, list(bad), slow_motion(videos), oddities(videos), notes)
+
+
+def _usable(video: Video) -> Video:
+    """Return the video if its interval holds a frame."""
+    len(video)
+    return video
+
+
+def _read_indices(videos: Sequence[Video], cache: bool) -> dict[Key, Index | VideoError]:
+    """Index each file once, from the cache where it can be; failures are returned, not raised."""
+    found: dict[Key, Index | VideoError] = {}
+    found |= {(v.path, v.fps): v.known for v in videos if v.known is not None}
+    missing = list(dict.fromkeys((v.path, v.fps) for v in videos if v.known is None))
+    caches: dict[Path, IndexCache] = {}
+    if cache:
+        caches = {folder: IndexCache(folder) for folder in {path.parent for path, _ in missing}}
+        recalled = {key: caches[key[0].parent].get(key[0]) for key in missing if key[1] is None}
+        found |= {key: index for key, index in recalled.items() if index is not None}
+        missing = [key for key in missing if key not in found]
+    try:
+        for key, index in _with_progress(_read_all(missing), len(missing)):
+            found[key] = index
+            if cache and isinstance(index, Index) and key[1] is None:
+                caches[key[0].parent].put(key[0], index)
+    finally:  # what was read stays known after Ctrl-C
+        for folder in caches.values():
+            folder.save()
+    return found
+
+
+def _read_all(keys: Sequence[Key]) -> Iterator[tuple[Key, Index | VideoError]]:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            yield from zip(keys, pool.map(_read, keys), strict=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _read(key: Key) -> Index | VideoError:
+    path, fps = key
+    try:
+        index = index_folder(path, fps) if path.is_dir() else index_file(path)
+        return replace(index, digest=content_digest(path))
+    except VideoError as error:
+        return error
+
+
+def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
+    """Pass items through, with a bar on a terminal once it takes over two seconds."""
+    yield from tqdm(items, "reading videos", count, delay=2, leave=False, disable=None)

@@ -1,0 +1,57 @@
+"""One-shot phase classification: label a video from a single labelled one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from inphase.metrics.inputs import (
+    Pairs,
+    checked_embeddings,
+    checked_frames,
+    checked_pairs,
+    mean_of_defined,
+    squared_distances,
+)
+
+
+def one_shot_classification(
+    embeddings: Sequence[Float[np.ndarray, "..."]],
+    labels: Sequence[Integer[np.ndarray, "..."]],
+    *,
+    stride: int = 1,
+    pairs: Pairs | None = None,
+) -> float:
+    """Share of frames whose nearest frame in one other video has the same label.
+
+    For a pair (query, labelled), each frame of the query video takes the label of the nearest
+    frame of the labelled video: squared Euclidean distance, the first of equals. Frames with a
+    label below 0 are left out on both sides. Mean over the frames of a pair, then over pairs.
+
+    Range 0 to 1, higher is better. A phase that the labelled video lacks cannot be got right, so
+    the best possible score may be below 1.
+
+    Source: Chen, Tu et al., the journal version of CARL, in words; without code.
+
+    Args:
+        embeddings: Frames of each video (T, D), compared as given.
+        labels: Phase of each frame (T,).
+        stride: Use every `stride`-th frame of both videos.
+        pairs: Pairs (query, labelled) to average over; all ordered pairs if None.
+
+    Raises:
+        InputError: If the input does not fit together, or no pair has labels on both sides.
+    """
+    frames = checked_embeddings(embeddings, stride)
+    phases = checked_frames(labels, embeddings, stride)
+    frames = [values[phase >= 0] for values, phase in zip(frames, phases, strict=True)]
+    phases = [phase[phase >= 0] for phase in phases]
+    scores = []
+    for query, labelled in checked_pairs(pairs, len(frames)):
+        if len(phases[query]) == 0 or len(phases[labelled]) == 0:
+            continue
+        nearest = squared_distances(frames[query], frames[labelled]).argmin(axis=1)
+        scores.append(float((phases[labelled][nearest] == phases[query]).mean()))
+    return mean_of_defined(
+        scores, "No pair has frames with labels of 0 or more on both sides to score."
+    )

@@ -1,0 +1,94 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from inphase.errors import InputError
+from inphase.metrics import kendalls_tau
+
+stats = pytest.importorskip("scipy.stats")
+distance = pytest.importorskip("scipy.spatial.distance")
+
+
+def videos(lengths=(30, 45, 21), seed=0, dimensions=8):
+    """Random walks: neighbouring frames are alike, so that ties occur."""
+    random = np.random.default_rng(seed)
+    return [random.normal(size=(n, dimensions)).cumsum(0).astype(np.float32) for n in lengths]
+
+
+def published(embeddings, stride=1):
+    """The loop of the published code, with SciPy."""
+    taus = []
+    for first, second in itertools.permutations(embeddings, 2):
+        nearest = distance.cdist(first[::stride], second[::stride], "sqeuclidean").argmin(1)
+        # SciPy gives NaN where tau is undefined.
+        taus.append(stats.kendalltau(np.arange(len(nearest)), nearest).statistic)
+    return np.nanmean(taus)
+
+
+def plain_tau_a(nearest):
+    signs = [np.sign(b - a) for a, b in itertools.combinations(nearest, 2)]
+    return np.mean(signs)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_tau_b_is_scipys_mean_over_ordered_pairs(stride):
+    embeddings = videos()
+    assert kendalls_tau(embeddings, stride=stride) == pytest.approx(
+        published(embeddings, stride), abs=1e-12
+    )
+
+
+def test_long_videos_are_counted_in_blocks_without_loss():
+    embeddings = videos((1100, 1300), dimensions=2)
+    assert kendalls_tau(embeddings) == pytest.approx(published(embeddings), abs=1e-12)
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=12))
+def test_tau_a_counts_ties_as_nothing(nearest):
+    query = np.array(nearest, dtype=float)[:, None]
+    candidate = np.arange(6.0)[:, None]
+    got = kendalls_tau([query, candidate], variant="a", pairs=[(0, 1)])
+    assert got == pytest.approx(plain_tau_a(nearest), abs=1e-12)
+
+
+@given(arrays(np.float64, st.tuples(st.integers(2, 9), st.just(1)), elements=st.integers(0, 3)))
+def test_ties_of_distance_go_to_the_first_frame(query):
+    candidate = np.array([[0.0], [0.0], [1.0], [3.0], [1.0]])
+    nearest = np.array([[0, 2, 2, 3][int(x)] for x in query[:, 0]])
+    expected = stats.kendalltau(np.arange(len(nearest)), nearest).statistic
+    got = kendalls_tau([query, candidate], pairs=[(0, 1)])
+    assert got == pytest.approx(0 if np.isnan(expected) else expected, abs=1e-12)
+
+
+def test_a_clock_without_pixels_is_nearly_perfect():
+    clock = [np.linspace(0, 1, n)[:, None] for n in (40, 61, 100)]
+    assert kendalls_tau(clock) > 0.98
+
+
+def test_reversed_videos_score_minus_one():
+    order = np.arange(10.0)[:, None]
+    assert kendalls_tau([order, order[::-1]]) == pytest.approx(-1)
+    assert kendalls_tau([order, order], variant="a") == pytest.approx(1)
+
+
+def test_pairs_without_a_defined_tau_are_left_out():
+    order, frozen, single = np.arange(10.0)[:, None], np.full((7, 1), 0.3), np.zeros((1, 1))
+    embeddings = [order, order, frozen, single]
+    # Only the two ordered videos have a nearest frame that changes.
+    assert kendalls_tau(embeddings) == 1
+    assert kendalls_tau(embeddings, pairs=[(0, 2), (0, 1)]) == 1
+
+
+@pytest.mark.parametrize("variant", ["a", "b"])
+def test_a_collapsed_embedding_scores_zero_whatever_its_rounding(variant):
+    frame = np.random.default_rng(0).normal(size=128).astype(np.float32)
+    assert kendalls_tau([np.tile(frame, (n, 1)) for n in (50, 83)], variant=variant) == 0
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(InputError, match="'c'"):
+        kendalls_tau(videos(), variant="c")
