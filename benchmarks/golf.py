@@ -14,6 +14,7 @@ from protocols import clock, golf_segments, score_golf
 from tables import markdown
 
 import inphase
+from inphase.memory import keep_freed_memory
 from inphase.train import Settings
 
 
@@ -27,6 +28,7 @@ class Options:
 
 
 def main(options: Options) -> None:
+    keep_freed_memory()
     segments = golf_segments(options.data)
     videos = inphase.find(options.data / "golf")
     rows = {

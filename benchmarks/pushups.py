@@ -2,8 +2,9 @@
 
     python benchmarks/pushups.py DATA --seeds 5 --out benchmarks/pushups.md
 
-DATA is the folder that holds `pushups/`. Training sees the whole clips. For the scores every
-repetition, or sub-clip of one, is embedded on its own: the model sees nothing outside it.
+DATA is the folder that holds `pushups/`. Each training repetition is one video of the training
+set. For the scores every repetition, or sub-clip of one, is embedded on its own: the model sees
+nothing outside it.
 """
 
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import tyro
 from protocols import (
+    Excerpt,
     clock,
     embed_excerpts,
     excerpts,
@@ -22,6 +24,7 @@ from protocols import (
 from tables import markdown
 
 import inphase
+from inphase.memory import keep_freed_memory
 from inphase.train import Settings
 
 CUTS = {"whole repetitions": 0.0, "sub-clips": 0.3}
@@ -37,12 +40,16 @@ class Options:
 
 
 def main(options: Options) -> None:
+    keep_freed_memory()
     pairs = {part: pushup_pairs(options.data, cut=cut) for part, cut in CUTS.items()}
     parts = excerpts(*pairs.values())
     scored = [one.video(options.data) for one in parts]
-    clips = {one.clip for one in repetitions(options.data) if one.split == "train"}
     videos = inphase.find(options.data / "pushups" / "videos")
-    train = [video for video in videos if video.name in clips]
+    train = [
+        Excerpt(one, one.start, one.end).video(options.data)
+        for one in repetitions(options.data)
+        if one.split == "train"
+    ]
     used = {one.repetition.clip for one in parts}
     shown = [video for video in videos if video.name in used]
 
@@ -66,8 +73,8 @@ def main(options: Options) -> None:
         print(f"seed {seed}: {seconds[-1]:.0f} s, {models[-1]}", flush=True)
     runs["trained"] = models
     text = (
-        f"Push-ups, {len(train)} training clips, 250 pairs (test, train), each part embedded on "
-        f"its own; {options.seeds} seeds, mean ± standard deviation; training at most "
+        f"Push-ups, {len(train)} training repetitions, 250 pairs (test, train), each part "
+        f"embedded on its own; {options.seeds} seeds, mean ± standard deviation; training at most "
         f"{max(seconds):.0f} s.\n"
     )
     for part in CUTS:

@@ -32,7 +32,7 @@ FREE = {"errors", "files", "device", "memory"}
 # Rooms that import torch as they are opened. All others start fast without it.
 TORCH_ROOMS = {
     "train", "card", "runs", "frame_sources", "features", "losses", "encoders", "views", "device",
-    "demo",
+    "demo", "inputs",
 }  # fmt: skip
 # Their parts that do not, because the command line and NumPy code use them.
 TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling"}

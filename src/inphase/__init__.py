@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inphase.data.collection import find, inspect
     from inphase.data.video import Video
-    from inphase.tasks.embed import embed
     from inphase.embeddings import Embeddings
     from inphase.encoders.encoder import Encoder
     from inphase.errors import InputError
     from inphase.methods import METHODS, SCL
     from inphase.show.export import save_alignments
     from inphase.tasks.align import Alignment, align
+    from inphase.tasks.embed import embed
     from inphase.train import fit
 
 __version__ = "0.1.0"

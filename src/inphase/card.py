@@ -46,7 +46,7 @@ A frame encoder: it says what moment of an activity every video frame shows. Tra
 ```python
 import inphase
 
-model = inphase.load("{folder}")
+model = inphase.Encoder.load("{folder}")
 embeddings = inphase.embed(model, inphase.find("videos/"))
 ```
 

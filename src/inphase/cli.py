@@ -10,6 +10,7 @@ import tyro
 from tyro.conf import Positional, arg
 
 from inphase.errors import InputError, TrainingError
+from inphase.memory import keep_freed_memory
 from inphase.methods import METHODS, SCL
 
 Videos = Annotated[Path, arg(metavar="VIDEOS")]
@@ -61,8 +62,8 @@ def train(
     /,
     *,
     out: Path | None = None,
-    method: Annotated[SCL, arg(name="")] = SCL(),
-    steps: int = 400,
+    method: Annotated[SCL, arg(name="")] = SCL(),  # noqa: B008 (frozen)
+    steps: int = 300,
     batch: int = 8,
     views: int = 4,
     backbone: str = "efficientnet-lite0",
@@ -101,7 +102,9 @@ def train(
     from inphase.data.collection import find
 
     found = find(videos, fps=fps)
-    learned = [video for video in found if video.split in ("", "train")] or found
+    learned = [video for video in found if video.split in ("", "train")]
+    if not learned:
+        raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")
     frames = sum(len(video) for video in learned)
     _say(f"{len(learned)} videos, {frames} frames to learn from", json)
     out = out or Path("runs") / f"{videos.resolve().stem}-scl"
@@ -278,6 +281,7 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command line, and turn foreseen trouble into one sentence and an exit code."""
+    keep_freed_memory()
     warnings.formatwarning = lambda message, *_: f"inphase: {message}\n"
     try:
         tyro.extras.subcommand_cli_from_dict(

@@ -1,4 +1,4 @@
-"""The whole job on a rendered activity, whose truth is known: make, train, embed, align, measure."""
+"""The whole job on a rendered activity, whose truth is known: from making it to measuring."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,9 +90,7 @@ def median_error(embeddings: dict[str, Embeddings], folder: Path) -> float:
     """Median alignment error in frames over all ordered pairs of rendered videos."""
     truth = load_truth(folder)
     errors = [
-        alignment_error(
-            align(one, other).path, truth[a].phase_time, truth[b].phase_time
-        ).frames
+        alignment_error(align(one, other).path, truth[a].phase_time, truth[b].phase_time).frames
         for a, one in embeddings.items()
         for b, other in embeddings.items()
         if a != b

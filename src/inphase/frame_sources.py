@@ -1,7 +1,7 @@
 """Where training gets the features of a view's frames: from the cache, or from the pixels."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from inphase.features import extract
 from inphase.views.augment import apply, draw
 
 
+@runtime_checkable
 class FrameSource(Protocol):
     """Gives features of frames of numbered videos, under one random augmentation a call."""
 
@@ -43,7 +44,7 @@ class CachedFrames:
         device: Where training runs.
     """
 
-    trainable = None
+    trainable: nn.Module | None = None
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class CachedFrames:
             pooling=encoder.frame_features.pooling,
             progress=progress,
         )
+        # Videos that broke off half-way were named, and are left out.
         return cls(
             [each.values for each in features.values()],
             [each.times for each in features.values()],
@@ -105,7 +107,7 @@ class LiveFrames:
     ):
         self.videos, self.pooling, self.device = videos, pooling, device
         self.backbone = backbone.to(device)
-        self.trainable = backbone.thaw()
+        self.trainable: nn.Module | None = backbone.thaw()
         self.times = [video.times for video in videos]
         self.lengths = [len(times) for times in self.times]
         sample = torch.zeros(1, 3, backbone.size, backbone.size, device=device)
@@ -126,6 +128,5 @@ class LiveFrames:
 
     def learned(self) -> dict[str, Tensor]:
         """Weights of the last block."""
-        return {
-            name: tensor.detach().cpu() for name, tensor in self.trainable.state_dict().items()
-        }
+        assert self.trainable is not None
+        return {name: tensor.detach().cpu() for name, tensor in self.trainable.state_dict().items()}

@@ -1,4 +1,4 @@
-"""Keep large blocks of freed memory, instead of handing them back and asking again at every step."""
+"""Keep large blocks of freed memory, instead of asking for them again at every step."""
 
 import ctypes
 import sys

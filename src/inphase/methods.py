@@ -47,7 +47,7 @@ class SCL:
                 f"not {self.temperature} and {self.variance}"
             )
 
-    def view_settings(self) -> dict[str, float]:
+    def view_settings(self) -> dict[str, int | float]:
         """Arguments of the view function."""
         return {"frames": self.frames, "alpha": self.alpha, "beta": self.beta}
 

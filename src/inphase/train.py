@@ -38,7 +38,7 @@ _COLLAPSED = 1e-4
 class Settings:
     """How to optimise; see `fit`."""
 
-    steps: int = 400
+    steps: int = 300
     batch: int = 8
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
@@ -130,6 +130,11 @@ def fit(
         saved = run.config()
         method, settings, frame_features, architecture = _restored(saved)
         views, finetune = saved["views"], saved["finetune"]
+        if saved["videos"] != [video.name for video in videos]:
+            raise InputError(
+                f"{out} learns from {len(saved['videos'])} videos that are not the "
+                f"{len(videos)} given now: resume with the same ones, see its videos.csv"
+            )
     method, settings = method or SCL(), settings or Settings()
     frame_features = frame_features or FrameFeatures()
     architecture = architecture or FrameLevel()
@@ -162,6 +167,7 @@ def fit(
         _train(encoder, head, source, method, settings, run, resume, progress, tensorboard)
     if finetune:
         encoder.finetuned = source.learned()
+        encoder.backbone.freeze()
     if run is not None:
         encoder.save(run.folder)
         run.finish(card(encoder, list(videos), str(run.folder)))
@@ -237,7 +243,9 @@ def _train(
             bar.update()
             bar.set_postfix(loss=f"{entry['loss']:.3f}", refresh=False)
             done = step + 1
-            if done < settings.steps and (stopping.is_set() or not done % settings.checkpoint_every):
+            if done < settings.steps and (
+                stopping.is_set() or not done % settings.checkpoint_every
+            ):
                 save(done)
             if stopping.is_set() and done < settings.steps:
                 raise Interrupted(_how_to_resume(run, done, settings.steps))
@@ -261,9 +269,7 @@ def draw_batch(
         chosen = np.concatenate([chosen, generator.integers(count, size=size - count)])
     numbers, features, seconds = [], [], []
     for video in chosen:
-        for indices in draw(
-            source.lengths[video], generator=generator, **method.view_settings()
-        ):
+        for indices in draw(source.lengths[video], generator=generator, **method.view_settings()):
             numbers.append(torch.from_numpy(indices.astype(np.float32)))
             features.append(source(int(video), indices, generator))
             times = source.times[video]
@@ -317,7 +323,7 @@ def _restored(config: dict[str, Any]) -> tuple[Method, Settings, FrameFeatures, 
         METHODS[method.pop("name")](**method),
         Settings(**config["settings"]),
         FrameFeatures(**config["frame_features"]),
-        FrameLevel(**config["architecture"]),
+        FrameLevel.read(config["architecture"]),
     )
 
 
@@ -373,7 +379,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def _stop_after_step() -> Iterator[threading.Event]:
-    """Take the first Ctrl-C as a wish to stop after the step at hand; a second one stops at once."""
+    """Take the first Ctrl-C as a wish to stop after this step; a second one stops at once."""
     stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stopping

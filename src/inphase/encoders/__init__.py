@@ -1,0 +1,1 @@
+"""Image backbones, temporal models, and the encoder that joins the two."""

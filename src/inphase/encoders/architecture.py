@@ -1,7 +1,7 @@
 """The shape of a frame-level encoder, as plain settings (no torch, so the command line is fast)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from inphase.errors import InputError
 
@@ -67,7 +67,11 @@ class FrameLevel:
             raise InputError(
                 f"width {self.width} must be a multiple of twice the {self.heads} heads"
             )
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+
+    @classmethod
+    def read(cls, settings: dict[str, Any]) -> "FrameLevel":
+        """Make it from what JSON gives back, which knows no tuples."""
+        return cls(**{**settings, "hidden": tuple(settings["hidden"])})
 
 
 # CARL, section 3.3: two fully connected layers of 512 with batch normalisation, 256 channels, a

@@ -102,6 +102,11 @@ class Backbone(nn.Module):
             self.late, self._last, self._exact = late.to(device), (last,), ()
         return self._last[0].requires_grad_(True)
 
+    def freeze(self) -> None:
+        """End what `thaw` began; features and digest are those of the weights as they are now."""
+        self._digest = _digest(self)
+        self.requires_grad_(False)
+
     def train(self, mode: bool = True) -> "Backbone":
         """Stay in evaluation mode, whatever is asked for."""
         return super().train(False)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from inphase.encoders.architecture import FrameLevel
@@ -68,7 +68,8 @@ class Encoder(nn.Module):
         """The image network, made when first needed."""
         made = backbone(self.frame_features.backbone, weights=self.frame_features.weights)
         if self.finetuned:
-            made.load_last_block(self.finetuned)
+            made.thaw().load_state_dict(self.finetuned)
+            made.freeze()
         return made
 
     @torch.inference_mode()
@@ -88,9 +89,7 @@ class Encoder(nn.Module):
         device = next(self.temporal.parameters()).device
         seconds = torch.from_numpy((times - times[0]).astype(np.float32))
         mask = torch.ones(1, len(values), dtype=torch.bool, device=device)
-        z = self.temporal(
-            torch.from_numpy(values)[None].to(device), seconds[None].to(device), mask
-        )
+        z = self.temporal(torch.from_numpy(values)[None].to(device), seconds[None].to(device), mask)
         return z[0].float().cpu().numpy()
 
     @cached_property
@@ -111,7 +110,8 @@ class Encoder(nn.Module):
         """
         folder = Path(folder)
         with atomic(folder / WEIGHTS) as temporary:
-            save_file(self._tensors(), temporary)
+            # Not save_file, which would keep the file from everyone else on the machine.
+            temporary.write_bytes(save(self._tensors()))
         with atomic(folder / CONFIG) as temporary:
             temporary.write_text(json.dumps({**self.config, **self._settings()}, indent=2) + "\n")
 
@@ -150,7 +150,7 @@ class Encoder(nn.Module):
         config = json.loads((folder / CONFIG).read_text())
         tensors = load_file(folder / WEIGHTS)
         temporal = FrameLevelEncoder(
-            config["features"], FrameLevel(**config["architecture"]), frames=config["frames"]
+            config["features"], FrameLevel.read(config["architecture"]), frames=config["frames"]
         )
         temporal.load_state_dict(_part(tensors, "temporal."))
         return cls(

@@ -34,8 +34,7 @@ class FrameLevelEncoder(nn.Module):
         a = architecture
         widths = (features, *a.hidden)
         self.hidden = nn.ModuleList(
-            _Dense(before, after, a)
-            for before, after in zip(widths[:-1], widths[1:], strict=True)
+            _Dense(before, after, a) for before, after in zip(widths[:-1], widths[1:], strict=True)
         )
         # CARL ends its dense part in a bare linear layer; the default in a full dense layer.
         batch = a.norm == "batch"

@@ -13,7 +13,7 @@ def check_views(z: Tensor, times: Tensor, mask: Tensor) -> None:
     """
     if z.ndim != 4 or z.shape[1] != 2:
         raise InputError(
-            f"two views of each video are needed, shaped (videos, 2, time, dim), not {tuple(z.shape)}"
+            f"two views of each video are needed, as (videos, 2, time, dim), not {tuple(z.shape)}"
         )
     if times.shape != z.shape[:3] or mask.shape != z.shape[:3]:
         raise InputError(

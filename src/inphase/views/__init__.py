@@ -1,0 +1,1 @@
+"""How training looks at a video: which frames, and under which augmentation."""

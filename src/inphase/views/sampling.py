@@ -14,13 +14,15 @@ def two_clips(
 ) -> tuple[Int64[np.ndarray, " frames"], Int64[np.ndarray, " frames"]]:
     """Draw the frames of two overlapping random clips, each shown at a random, uneven speed.
 
-    Each clip is between `frames` and `alpha * frames` long (a shorter video: between its share of
-    that and all of it), the clips share at least `beta` of the shorter one, and `frames` sorted
-    frames are drawn from each without replacement.
+    Each clip is between `frames` and `alpha * frames` long, the clips share at least `beta` of the
+    shorter one, and `frames` sorted frames are drawn from each without replacement. In a video
+    shorter than `alpha * frames`, `frames` is lowered to its length over `alpha`, so that there
+    is always something to crop.
 
-    Source: CARL, section 3.2. The paper leaves open what the share is a share of; here it is of
-    the shorter clip. Deviation: none. (The released code stretches the clip to the whole video
-    and beyond on Pouring, Penn Action and Kinetics, so that nothing is cropped there.)
+    Source: CARL, section 3.2. The paper leaves open what the share is a share of, here of the
+    shorter clip, and what is done with short videos. (The released code stretches the clip to the
+    whole video and beyond on Pouring, Penn Action and Kinetics, so that nothing is cropped
+    there.)
 
     Args:
         length: Frames in the video.
@@ -30,10 +32,10 @@ def two_clips(
         beta: Least overlap as a share, 0.2 in the paper.
 
     Returns:
-        Two rising sequences of min(frames, length) frame numbers.
+        Two rising sequences of frame numbers, equally long.
     """
-    drawn = min(frames, length)
-    sizes = [min(length, round(drawn * generator.uniform(1.0, alpha))) for _ in range(2)]
+    drawn = max(1, min(frames, int(length / alpha)))
+    sizes = [min(length, round(drawn * float(generator.uniform(1.0, alpha)))) for _ in range(2)]
     overlap = max(1, int(np.ceil(beta * min(sizes))))
     first = int(generator.integers(0, length - sizes[0] + 1))
     lowest = max(0, first - sizes[1] + overlap)

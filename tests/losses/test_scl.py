@@ -1,0 +1,121 @@
+"""The sequence contrastive loss, against its equations written out in loops."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from inphase.errors import InputError
+from inphase.losses import scl
+from inphase.losses.inputs import check_views
+
+
+def drawn(videos=2, lengths=((5, 7), (6, 4)), dim=3, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    time = max(max(pair) for pair in lengths)
+    z = torch.randn(videos, 2, time, dim, generator=generator, dtype=torch.float64)
+    times = torch.rand(videos, 2, time, generator=generator, dtype=torch.float64).cumsum(-1) * 5
+    mask = torch.zeros(videos, 2, time, dtype=torch.bool)
+    for video, pair in enumerate(lengths):
+        for view, length in enumerate(pair):
+            mask[video, view, :length] = True
+    return z, times, mask
+
+
+def by_hand(z, times, mask, temperature, variance):
+    """Equations 1 and 2 of CARL, frame by frame."""
+    total = 0.0
+    for video in range(len(z)):
+        for view in (0, 1):
+            a = z[video, view][mask[video, view]].numpy()
+            b = z[video, 1 - view][mask[video, 1 - view]].numpy()
+            s = times[video, view][mask[video, view]].numpy()
+            t = times[video, 1 - view][mask[video, 1 - view]].numpy()
+            loss = 0.0
+            for i in range(len(a)):
+                cosine = [
+                    float(a[i] @ b[k] / np.linalg.norm(a[i]) / np.linalg.norm(b[k]))
+                    for k in range(len(b))
+                ]
+                gauss = [math.exp(-((s[i] - t[k]) ** 2) / (2 * variance)) for k in range(len(b))]
+                denominator = sum(math.exp(each / temperature) for each in cosine)
+                loss -= sum(
+                    gauss[j]
+                    / sum(gauss)
+                    * math.log(math.exp(cosine[j] / temperature) / denominator)
+                    for j in range(len(b))
+                )
+            total += loss / len(a)
+    return total / len(z)
+
+
+@pytest.mark.parametrize(("temperature", "variance"), [(0.1, 10.0), (1.0, 1.0), (0.3, 100.0)])
+def test_it_is_the_papers_equations(temperature, variance):
+    z, times, mask = drawn()
+    loss = scl(z, times, mask, temperature=temperature, variance=variance)
+    assert loss.item() == pytest.approx(by_hand(z, times, mask, temperature, variance), rel=1e-10)
+
+
+def test_its_gradient_is_that_of_finite_differences():
+    z, times, mask = drawn()
+    z.requires_grad_()
+    assert torch.autograd.gradcheck(lambda each: scl(each, times, mask), (z,))
+
+
+def test_each_view_has_a_gradient_from_each_direction():
+    z, times, mask = drawn()
+    z.requires_grad_()
+    scl(z, times, mask).backward()
+    assert z.grad is not None
+    assert (z.grad[mask].abs().sum(-1) > 0).all()
+
+
+def test_padding_has_no_part_in_loss_or_gradient():
+    z, times, mask = drawn()
+    spoiled, late = z.clone(), times.clone()
+    spoiled[~mask], late[~mask] = 1e3, 1e3
+    spoiled.requires_grad_()
+    loss = scl(spoiled, late, mask)
+    loss.backward()
+    assert loss.item() == pytest.approx(scl(z, times, mask).item(), rel=1e-12)
+    assert spoiled.grad is not None and torch.isfinite(spoiled.grad).all()
+    assert (spoiled.grad[~mask] == 0).all()
+
+
+def test_only_time_differences_count():
+    z, times, mask = drawn()
+    assert scl(z, times + 100, mask).item() == pytest.approx(scl(z, times, mask).item(), rel=1e-9)
+
+
+def test_the_order_of_views_and_of_videos_does_not_matter():
+    z, times, mask = drawn()
+    loss = scl(z, times, mask).item()
+    assert scl(z.flip(1), times.flip(1), mask.flip(1)).item() == pytest.approx(loss)
+    assert scl(z.flip(0), times.flip(0), mask.flip(0)).item() == pytest.approx(loss)
+
+
+def test_embeddings_that_follow_time_cost_less_than_shuffled_ones():
+    angle = torch.linspace(0, 3, 40, dtype=torch.float64)
+    z = torch.stack([angle.cos(), angle.sin()], -1).expand(1, 2, 40, 2)
+    times = torch.arange(40, dtype=torch.float64).expand(1, 2, 40)
+    mask = torch.ones(1, 2, 40, dtype=torch.bool)
+    shuffled = z[:, :, torch.randperm(40, generator=torch.Generator().manual_seed(0))]
+    assert scl(z, times, mask) < scl(shuffled, times, mask)
+
+
+def test_one_frame_a_view_costs_nothing():
+    assert scl(torch.ones(1, 2, 1, 3), torch.zeros(1, 2, 1), torch.ones(1, 2, 1).bool()).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda z, t, m: (z[:, :1], t, m), "two views"),
+        (lambda z, t, m: (z, t[:, :, 1:], m), "must be shaped"),
+        (lambda z, t, m: (z, t, torch.zeros_like(m)), "all padding"),
+    ],
+)
+def test_bad_shapes_are_told(change, message):
+    with pytest.raises(InputError, match=message):
+        check_views(*change(*drawn()))

@@ -1,0 +1,135 @@
+"""The command line from end to end, as a user types it, and what it says to bad input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inphase.cli import main
+from inphase.data.rendered import make
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A folder with rendered videos and a short run trained on them."""
+    folder = tmp_path_factory.mktemp("place")
+    make(folder / "videos", videos=3, size=(64, 64), fps=8.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPHASE_CACHE", str(folder / "cache"))
+        call(patch, "train", folder / "videos", "--out", folder / "run", "--steps", 3, "--views", 1)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(place, monkeypatch):
+    monkeypatch.setenv("INPHASE_CACHE", str(place / "cache"))
+
+
+def call(monkeypatch, *words) -> None:
+    monkeypatch.setattr(sys, "argv", ["inphase", *map(str, words)])
+    main()
+
+
+def refused(monkeypatch, capsys, *words, code: int = 1) -> str:
+    """Run a command that must fail, and return the one sentence it says."""
+    with pytest.raises(SystemExit) as stop:
+        call(monkeypatch, *words)
+    assert stop.value.code == code
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("inphase: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_check_tells_what_is_there(place, monkeypatch, capsys):
+    call(monkeypatch, "check", place / "videos")
+    assert capsys.readouterr().out.startswith("3 videos")
+
+
+def test_check_writes_a_list_that_train_reads(place, monkeypatch, capsys, tmp_path):
+    call(monkeypatch, "check", place / "videos", "--write", tmp_path / "videos.csv")
+    call(monkeypatch, "check", tmp_path / "videos.csv", "--json")
+    out = capsys.readouterr().out
+    assert json.loads(out[out.index("{") :])["videos"]
+
+
+def test_embed_writes_values_and_times_once(place, monkeypatch, capsys, tmp_path):
+    call(monkeypatch, "embed", place / "run", place / "videos", "--out", tmp_path)
+    files = sorted(tmp_path.glob("*.npz"))
+    assert [file.stem for file in files] == ["00", "01", "02"]
+    with np.load(files[0]) as saved:
+        assert saved["values"].shape == (len(saved["times"]), 128)
+    before = [file.stat().st_mtime_ns for file in files]
+    call(monkeypatch, "embed", place / "run", place / "videos", "--out", tmp_path)
+    assert [file.stat().st_mtime_ns for file in files] == before
+
+
+@pytest.mark.parametrize("reference", ["01", "videos/01.mp4"], ids=["by name", "by file"])
+def test_align_writes_everything(place, monkeypatch, capsys, tmp_path, reference):
+    reference = reference if reference == "01" else place / reference
+    out = tmp_path / "aligned"
+    call(monkeypatch, "align", place / "run", reference, place / "videos", "--out", out)
+    assert capsys.readouterr().out.startswith("2 videos to line up with 01")
+    written = {str(path.relative_to(out)) for path in out.rglob("*")}
+    assert {"page.html", "aligned.mp4", "warp.csv", "similarity/00.png"} <= written
+    assert refused(monkeypatch, capsys, "align", "imagenet", "01", place / "videos", "--out", out)
+
+
+def test_align_takes_saved_embeddings(place, monkeypatch, capsys, tmp_path):
+    call(monkeypatch, "embed", "random", place / "videos", "--out", tmp_path / "saved")
+    capsys.readouterr()
+    arguments = ("align", "random", "02", tmp_path / "saved", "--out", tmp_path / "a", "--json")
+    call(monkeypatch, *arguments)
+    assert json.loads(capsys.readouterr().out)["reference"] == "02"
+
+
+def test_a_reference_from_elsewhere_is_put_in_front(place, monkeypatch, capsys, tmp_path):
+    make(tmp_path / "other", videos=1, seed=9, size=(64, 64), fps=8.0)
+    coach = tmp_path / "other" / "00.mp4"
+    arguments = ("align", place / "run", coach, place / "videos", "--out", tmp_path / "a")
+    call(monkeypatch, *arguments)
+    assert capsys.readouterr().out.startswith("3 videos to line up with")
+
+
+def test_methods_are_listed_with_their_papers(monkeypatch, capsys):
+    call(monkeypatch, "methods")
+    assert "scl" in capsys.readouterr().out
+
+
+def test_a_run_in_the_way_is_not_replaced(place, monkeypatch, capsys):
+    message = refused(monkeypatch, capsys, "train", place / "videos", "--out", place / "run")
+    assert "--force" in message
+
+
+def test_bad_input_gets_one_sentence(place, monkeypatch, capsys, tmp_path):
+    empty, texts = tmp_path / "empty", tmp_path / "texts"
+    empty.mkdir()
+    texts.mkdir()
+    (texts / "note.mp4").write_text("not a video")
+    videos = place / "videos"
+    assert "empty" in refused(monkeypatch, capsys, "train", empty)
+    assert "nowhere" in refused(monkeypatch, capsys, "check", tmp_path / "nowhere")
+    assert "note.mp4" in _all_of(monkeypatch, capsys, "train", texts)
+    assert "at least 2 videos" in refused(monkeypatch, capsys, "train", videos / "00.mp4")
+    assert "no model" in refused(monkeypatch, capsys, "embed", tmp_path / "no", videos)
+    assert "there is no reference" in refused(
+        monkeypatch, capsys, "align", "random", "ghost", videos, "--out", tmp_path / "x"
+    )
+    assert "no encoder" in refused(
+        monkeypatch, capsys, "train", videos, "--encoder", "big", "--out", tmp_path / "y"
+    )
+
+
+def _all_of(monkeypatch, capsys, *words) -> str:
+    with pytest.warns(UserWarning) as warned, pytest.raises(SystemExit):
+        call(monkeypatch, *words)
+    return str(warned[0].message) + capsys.readouterr().err
+
+
+def test_a_mistyped_command_is_told_by_the_shell_too():
+    run = subprocess.run(
+        [sys.executable, "-m", "inphase.cli", "chek"], capture_output=True, text=True
+    )
+    assert run.returncode == 2 and run.stdout + run.stderr
