@@ -48,6 +48,7 @@ def scl(
         InputError: If the shapes disagree or a view has no frame.
 
     Example:
+        >>> import torch
         >>> z = torch.eye(2).expand(1, 2, 2, 2)
         >>> times = torch.tensor([0.0, 100.0]).expand(1, 2, 2)
         >>> round(scl(z, times, torch.ones(1, 2, 2, dtype=torch.bool)).item(), 4)
