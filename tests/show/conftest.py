@@ -39,12 +39,12 @@ def read_bar_code(picture: np.ndarray) -> int:
     return int("".join(str(int(level > 127)) for level in levels), 2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def read_number() -> Callable[[np.ndarray], int]:
     return read_bar_code
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def numbered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Video]:
     """Make a video whose frame i shows i, with frames at given times (seconds) or a rate."""
 
@@ -72,7 +72,7 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Video]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def matched() -> Callable[[Video, Video, Any], Alignment]:
     """Make the alignment in which the reference's frame i goes with the own frames `own[i]`."""
 
@@ -207,7 +207,7 @@ class Browser:
         os.close(self._answers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     program = next(filter(None, map(shutil.which, names)), None)
