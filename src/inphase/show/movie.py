@@ -1,6 +1,5 @@
 """Write H.264 films that play everywhere: browsers, phones, slides."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -95,8 +94,3 @@ def unwritable(path: Path, error: OSError) -> InputError:
 def even(number: float) -> int:
     """The nearest even whole number, at least 2: yuv420p halves both sides."""
     return max(2, 2 * round(number / 2))
-
-
-def show_progress() -> bool:
-    """Whether someone is watching a terminal."""
-    return sys.stderr.isatty()
