@@ -1,6 +1,7 @@
 """The command line from end to end, as a user types it, and what it says to bad input."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +134,12 @@ def test_a_mistyped_command_is_told_by_the_shell_too():
         [sys.executable, "-m", "inphase.cli", "chek"], capture_output=True, text=True
     )
     assert run.returncode == 2 and run.stdout + run.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    script = "from inphase.cli import main; import sys; sys.argv = ['inphase', 'methods']; main()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-c", script], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")

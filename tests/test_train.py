@@ -1,5 +1,6 @@
 """Training: it learns, resumes to the bit, and stops with a sentence when it goes wrong."""
 
+import errno
 import json
 import os
 import signal
@@ -111,6 +112,32 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(videos, tmp_path, monkeyp
     assert strip == [
         {k: v for k, v in e.items() if k != "seconds"} for e in log_of(tmp_path / "broken")
     ]
+
+
+def test_a_run_stopped_before_its_first_checkpoint_is_resumed_from_the_start(
+    videos, tmp_path, monkeypatch
+):
+    whole = trained(videos)
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_module.CachedFrames, "of", die)
+    with pytest.raises(KeyboardInterrupt):
+        trained(videos, out=tmp_path)
+    monkeypatch.undo()
+    assert trained(videos, out=tmp_path, resume=True).digest == whole.digest
+
+
+def test_a_full_disk_names_the_checkpoint(videos, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space") as stop:
+        trained(videos, out=tmp_path)
+    assert stop.value.filename == str(tmp_path / "checkpoint.pt")
+    assert not list(tmp_path.glob("*.part*"))
 
 
 def test_a_killed_run_resumes_from_its_last_checkpoint(videos, tmp_path, monkeypatch):

@@ -1,6 +1,8 @@
 """The command line: each command parses, calls one function of the library, and prints."""
 
+import errno
 import json as json_module
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -106,7 +108,7 @@ def train(
     if not learned:
         raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")
     frames = sum(len(video) for video in learned)
-    _say(f"{len(learned)} videos, {frames} frames to learn from", json)
+    _say(f"{_count(len(learned))}, {frames} frames to learn from", json)
     out = out or Path("runs") / f"{videos.resolve().stem}-scl"
 
     from inphase.encoders import architecture
@@ -165,11 +167,11 @@ def embed(
     from inphase.tasks.embed import embed as embed_videos
 
     found = find(videos, fps=fps)
-    _say(f"{len(found)} videos, {sum(len(video) for video in found)} frames", json)
+    _say(f"{_count(len(found))}, {sum(len(video) for video in found)} frames", json)
     out = out or (Path(model) if Path(model).is_dir() else Path(".")) / "embeddings"
     made = embed_videos(Encoder.load(model), found, out=out, device=device)
     _done(
-        f"wrote {len(made)} files to {out}   -> inphase align {model} {next(iter(made))} {out}",
+        f"wrote {_count(len(made), 'file')} to {out}   -> inphase align {model} {next(iter(made))} {out}",
         {"out": str(out), "videos": list(made)},
         json,
     )
@@ -207,14 +209,14 @@ def align(
     if (out / "page.html").exists() and not force:
         raise InputError(f"{out} already holds an alignment: add --force or --out")
     first, shown, embeddings = gather(model, reference, videos, fps=fps, device=device)
-    _say(f"{len(shown) - 1} videos to line up with {first.name}", json)
+    others = {name: each for name, each in embeddings.items() if name != first.name}
+    _say(f"{_count(len(others))} to line up with {first.name}", json)
 
     import numpy as np
 
     from inphase.show.export import save_alignments
     from inphase.tasks.align import align as align_embeddings
 
-    others = {name: each for name, each in embeddings.items() if name != first.name}
     alignments = align_embeddings(embeddings[first.name], others)
     costs = {name: float(np.median(each.cost)) for name, each in alignments.items()}
     written = save_alignments(alignments, shown, out)
@@ -295,13 +297,22 @@ def main() -> None:
         _fail(str(error), 1)
     except KeyboardInterrupt as error:
         _fail(str(error) or "stopped; what was finished is kept", 130)
+    except BrokenPipeError:
+        # The reader of the output, as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
     except OSError as error:
-        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}", 1)
+        todo = ": make room, and run again" if error.errno == errno.ENOSPC else ""
+        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}{todo}", 1)
 
 
 def _fail(message: str, code: int) -> None:
     print(f"inphase: {message}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def _count(number: int, what: str = "video") -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _say(line: str, json: bool) -> None:

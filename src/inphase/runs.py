@@ -5,6 +5,7 @@
 `checkpoint.pt`.
 """
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from inphase.data.collection import write_csv
 from inphase.data.video import Video
 from inphase.errors import InputError
-from inphase.files import atomic, write_text
+from inphase.files import atomic, naming, write_text
 
 
 class Run:
@@ -74,20 +75,22 @@ class Run:
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Keep what is needed to go on."""
         with atomic(self.checkpoint_file) as temporary:
-            torch.save(state, temporary)
+            # Through memory: on a full disk torch's own writer raises what no one can read.
+            buffer = io.BytesIO()
+            torch.save(state, buffer)
+            temporary.write_bytes(buffer.getbuffer())
 
-    def load_checkpoint(self) -> dict[str, Any]:
-        """Read the last checkpoint, and cut the log back to it.
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """Read the last checkpoint, and cut the log back to it; None if none was written yet.
 
         Raises:
-            InputError: If there is none.
+            InputError: If the run has finished.
         """
+        if (self.folder / "model.safetensors").is_file():
+            raise InputError(f"{self.folder} has finished: there is nothing to resume")
         if not self.checkpoint_file.is_file():
-            finished = (self.folder / "model.safetensors").is_file()
-            raise InputError(
-                f"{self.folder} has {'finished' if finished else 'no checkpoint yet'}: "
-                f"{'there is nothing to resume' if finished else 'train without --resume'}"
-            )
+            self.log_file.unlink(missing_ok=True)
+            return None
         state = torch.load(self.checkpoint_file, weights_only=True, map_location="cpu")
         if self.log_file.is_file():
             lines = self.log_file.read_text().splitlines(keepends=True)
@@ -96,7 +99,7 @@ class Run:
 
     def log(self, entry: dict[str, Any]) -> None:
         """Add a line to the log."""
-        with self.log_file.open("a") as file:
+        with naming(self.log_file), self.log_file.open("a") as file:
             file.write(json.dumps(entry) + "\n")
 
     def finish(self, card: str) -> None:

@@ -200,9 +200,10 @@ def _train(
     if resume:
         assert run is not None
         state = run.load_checkpoint()
-        first = state["step"]
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
+        if state is not None:
+            first = state["step"]
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
 
     def save(step: int) -> None:
         if run is not None:

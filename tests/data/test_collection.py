@@ -1,6 +1,7 @@
 """What is found at a file, a folder, a list or a CSV, and what is said about it."""
 
 import json
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -84,6 +85,24 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(InputError, match=r"no videos found among 1 other files.*\.mp4"):
         find(tmp_path)
+
+
+def test_a_folder_without_permission_is_named(place, monkeypatch):
+    """Tests may run as root, whom no permission stops: the refusal is played."""
+    root = place("a.mov", "shut/b.mov")
+    scan = os.scandir
+
+    def scandir(folder):
+        if Path(folder).name == "shut":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = inspect(root)
+    assert [video.name for video in report.videos] == ["a"]
+    assert report.notes == [f"{root / 'shut'} cannot be opened: Permission denied"]
+    with pytest.raises(InputError, match="no videos found; .*shut cannot be opened"):
+        find(root / "shut")
 
 
 def test_a_missing_source_is_named(tmp_path):

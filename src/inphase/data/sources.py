@@ -5,7 +5,7 @@ import io
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +75,8 @@ def _from_list(
 
 def _from_folder(folder: Path, fps: float | int | None) -> tuple[list[Video], list[str]]:
     videos, images, others = [], [], 0
-    for place, files, is_leaf in _walk(folder):
+    closed: list[OSError] = []
+    for place, files, is_leaf in _walk(folder, closed.append):
         movies = [file for file in files if file.suffix.lower() in SUFFIXES]
         pictures = [file for file in files if is_image(file)]
         others += len(files) - len(movies) - len(pictures)
@@ -87,21 +88,28 @@ def _from_folder(folder: Path, fps: float | int | None) -> tuple[list[Video], li
             if fps is not None:
                 videos.append(_placed(Video(place, fps=fps), parts[:-1]))
     unused = f"{len(images)} folder{'s' * (len(images) > 1)} of images"
+    notes = [f"{error.filename} cannot be opened: {error.strerror}" for error in closed]
+    if not videos and notes:
+        raise InputError(f"{folder}: no videos found; {notes[0]}")
     if not videos and images:
         raise InputError(f"{folder}: no videos, but {unused}: give their frame rate with --fps")
     if not videos:
+        among = f" among {others} other files" if others else ""
         raise InputError(
-            f"{folder}: no videos found among {others} other files; looked in it and below for "
+            f"{folder}: no videos found{among}; looked in it and below for "
             f"{' '.join(sorted(SUFFIXES))} and for folders of images"
         )
-    notes = [] if fps or not images else [f"{unused} left out ({images[0]}): pass --fps"]
+    if images and not fps:
+        notes.append(f"{unused} left out ({images[0]}): pass --fps")
     return _named(videos, folder), notes
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, list[Path], bool]]:
+def _walk(
+    folder: Path, closed: Callable[[OSError], None]
+) -> Iterator[tuple[Path, list[Path], bool]]:
     """Yield each folder below, its files in natural order, and whether it has no sub-folders."""
     seen = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
+    for place, folders, names in os.walk(folder, onerror=closed, followlinks=True):
         real = os.path.realpath(place)
         if real in seen:  # a link that leads back up
             folders.clear()
