@@ -171,7 +171,8 @@ def embed(
     out = out or (Path(model) if Path(model).is_dir() else Path(".")) / "embeddings"
     made = embed_videos(Encoder.load(model), found, out=out, device=device)
     _done(
-        f"wrote {_count(len(made), 'file')} to {out}   -> inphase align {model} {next(iter(made))} {out}",
+        f"wrote {_count(len(made), 'file')} to {out}   -> "
+        f"inphase align {model} {next(iter(made))} {out}",
         {"out": str(out), "videos": list(made)},
         json,
     )
