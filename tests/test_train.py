@@ -229,6 +229,21 @@ def test_bad_input_is_told(videos, call, message):
         call(videos)
 
 
+def test_the_time_of_a_short_video_is_stretched_as_if_it_gave_all_frames():
+    """Of 30 frames `two_clips` draws 20; of 300 all of 80."""
+    lengths = (30, 300)
+    source = train_module.CachedFrames(
+        [np.arange(n, dtype=np.float32)[None, :, None] for n in lengths],
+        [np.arange(n) / 30 for n in lengths],
+        torch.device("cpu"),
+    )
+    batch = draw_batch(source, SCL(frames=80), 2, np.random.default_rng(0), torch.device("cpu"))
+    drawn = batch.mask.sum(1).tolist()
+    assert sorted(drawn) == [20, 20, 80, 80]
+    for features, frames, count in zip(batch.features[..., 0], batch.frames, drawn, strict=True):
+        torch.testing.assert_close(frames[:count], features[:count] * (80 / count))
+
+
 def test_the_learning_rate_rises_then_falls_to_zero():
     settings = Settings(steps=100, warm_up=10)
     factors = [learning_rate_factor(step, settings) for step in range(101)]

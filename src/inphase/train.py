@@ -65,7 +65,7 @@ class Batch:
     """Two views of each of a few videos, padded to one length."""
 
     features: Float[Tensor, "views t c"]
-    frames: Float[Tensor, "views t"]  # numbers of the frames in their video
+    frames: Float[Tensor, "views t"]  # frame numbers in the video, stretched if it is short
     seconds: Float[Tensor, "views t"]  # since the start of the video
     mask: Bool[Tensor, "views t"]
 
@@ -271,7 +271,9 @@ def draw_batch(
     numbers, features, seconds = [], [], []
     for video in chosen:
         for indices in draw(source.lengths[video], generator=generator, **method.view_settings()):
-            numbers.append(torch.from_numpy(indices.astype(np.float32)))
+            # A short video gives fewer frames; its time is stretched, as if it gave all of them.
+            stretched = indices * (method.frames / len(indices))
+            numbers.append(torch.from_numpy(stretched.astype(np.float32)))
             features.append(source(int(video), indices, generator))
             times = source.times[video]
             seconds.append(torch.from_numpy((times[indices] - times[0]).astype(np.float32)))

@@ -105,7 +105,7 @@ def plan(
     activity: str = "pouring",
     *,
     seed: int,
-    difficulty: float | int | Level = 0.5,
+    difficulty: float | int | Level = 0.25,
     size: tuple[int, int] = (160, 160),
     fps: float | int = 15.0,
 ) -> Plan:

@@ -19,7 +19,7 @@ from inphase.files import atomic
 
 SETTINGS, TRUTH, PHASES = "rendered.json", "truth.npz", "phases.csv"
 # Raised when the same settings begin to give other pictures, so that old folders are made anew.
-EDITION = 1
+EDITION = 2
 
 
 def make(
@@ -28,7 +28,7 @@ def make(
     activity: str = "pouring",
     videos: int = 20,
     seed: int = 0,
-    difficulty: float | int | Level = 0.5,
+    difficulty: float | int | Level = 0.25,
     size: tuple[int, int] = (160, 160),
     fps: float | int = 15.0,
     workers: int = 2,

@@ -51,8 +51,10 @@ def level(difficulty: float | int) -> Level:
     - Above 0, all growing: phase lengths (coefficient of variation 0.5 and more), views, bodies,
       ways of moving, colours, light, clutter, camera shake, noise. From 0.25 half of the people
       are left-handed.
-    - 0.5, the default: views 60 degrees to either side; canonical time rises steadily from the
-      first frame to the last, so the true alignment is unique.
+    - 0.25, the default: views 30 degrees to either side, coefficient of variation 0.8, a third of
+      the spread of looks. Up to 0.5 canonical time rises steadily from the first frame to the
+      last, so the true alignment is unique.
+    - 0.5: views 60 degrees to either side, coefficient of variation 1.1, two thirds of the looks.
     - Above 0.5 also: pauses, idle time before and after, things that move in the background.
     - Above 0.75 also: a phase that is cut out or shown twice.
     - 1: views 120 degrees to either side, any colour.
@@ -65,7 +67,7 @@ def level(difficulty: float | int) -> Level:
     d = float(difficulty)
     extra, edits = max(2 * d - 1, 0.0), max(4 * d - 3, 0.0)
     return Level(
-        duration_variation=0.5 + 0.6 * d if d else 0.0,
+        duration_variation=min(0.5 + 1.2 * d, 1.1) if d else 0.0,
         azimuth=120 * d,
         elevation=24 * d,
         roll=12 * d,
