@@ -1,6 +1,7 @@
 """The house as docs/architecture.md draws it: what may know of what, how large a room may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,12 @@ TORCH_ROOMS = {
 }  # fmt: skip
 # Their parts that do not, because the command line and NumPy code use them.
 TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling"}
+# Torch parts of rooms that are opened without it.
+TORCH_PARTS = {
+    "warping.barycenter", "warping.diagonals", "warping.gromov_wasserstein", "warping.inputs",
+    "warping.pairwise", "warping.sinkhorn", "warping.transport",
+}  # fmt: skip
+TORCH_FAMILIES = ("warping.drop_dtw", "warping.smooth_dtw", "warping.soft_dtw")
 
 NEVER = {"torchvision", "cv2", "imageio"}
 # Arrays in, arrays out; and what else of inphase they may use.
@@ -164,7 +171,13 @@ def opens_torch(each: Import) -> bool:
 
 
 def starts_fast(each: Import) -> bool:
-    return each.importer in TORCH_FREE_PARTS or room_of(each.importer) not in TORCH_ROOMS
+    return is_fast(each.importer)
+
+
+def is_fast(module: str) -> bool:
+    if module in TORCH_PARTS or module.startswith(TORCH_FAMILIES):
+        return False
+    return module in TORCH_FREE_PARTS or room_of(module) not in TORCH_ROOMS
 
 
 FAST = ["inphase", "inphase.cli"]
@@ -175,8 +188,7 @@ FAST_ALL = "everything else without tensors"
 def test_importing_it_does_not_import_torch(name: str):
     names = [name]
     if name == FAST_ALL:
-        fast = (each for each in modules() if room_of(each) not in TORCH_ROOMS)
-        names = [f"inphase.{each}" for each in [*fast, *TORCH_FREE_PARTS] if each != "__init__"]
+        names = [f"inphase.{each}" for each in modules() if is_fast(each) and each != "__init__"]
     lines = [*(f"import {each}" for each in names), "import sys", "print('torch' in sys.modules)"]
     result = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
@@ -212,7 +224,8 @@ def test_no_room_is_a_drawer_for_odds_and_ends():
 
 def test_the_map_names_every_file():
     text = (ROOT / "docs" / "architecture.md").read_text()
-    named = {name for line in text.splitlines() for name in line.split() if name.endswith(".py")}
+    house = text.split("## Rooms")[1].split("```")[1]
+    named = set(re.findall(r"\w+\.py\b", house))
     files = {path.name for path in modules().values()} - {"__init__.py"}
     assert files - named == set(), "write them into docs/architecture.md, one line each"
     assert named - files - {"__init__.py"} == set(), "docs/architecture.md names files that are not"

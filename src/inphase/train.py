@@ -271,9 +271,8 @@ def draw_batch(
     numbers, features, seconds = [], [], []
     for video in chosen:
         for indices in draw(source.lengths[video], generator=generator, **method.view_settings()):
-            # A short video gives fewer frames; its time is stretched, as if it gave all of them.
-            stretched = indices * (method.frames / len(indices))
-            numbers.append(torch.from_numpy(stretched.astype(np.float32)))
+            stretch = method.frames / len(indices)  # above 1 in a short video, which gives fewer
+            numbers.append(torch.from_numpy((indices * stretch).astype(np.float32)))
             features.append(source(int(video), indices, generator))
             times = source.times[video]
             seconds.append(torch.from_numpy((times[indices] - times[0]).astype(np.float32)))

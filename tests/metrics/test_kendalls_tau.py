@@ -8,9 +8,19 @@ from hypothesis.extra.numpy import arrays
 
 from inphase.errors import InputError
 from inphase.metrics import kendalls_tau
+from inphase.warping.routes import forced
 
 stats = pytest.importorskip("scipy.stats")
 distance = pytest.importorskip("scipy.spatial.distance")
+
+
+@pytest.fixture(scope="module", params=["reference", "numba"], autouse=True)
+def route(request):
+    """All that is said here holds with and without numba."""
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    with forced(request.param):
+        yield
 
 
 def videos(lengths=(30, 45, 21), seed=0, dimensions=8):
@@ -29,6 +39,12 @@ def published(embeddings, stride=1):
     return np.nanmean(taus)
 
 
+def published_tau(embeddings, pair):
+    first, second = pair
+    nearest = distance.cdist(embeddings[first], embeddings[second], "sqeuclidean").argmin(1)
+    return stats.kendalltau(np.arange(len(nearest)), nearest).statistic
+
+
 def plain_tau_a(nearest):
     signs = [np.sign(b - a) for a, b in itertools.combinations(nearest, 2)]
     return np.mean(signs)
@@ -40,6 +56,19 @@ def test_tau_b_is_scipys_mean_over_ordered_pairs(stride):
     assert kendalls_tau(embeddings, stride=stride) == pytest.approx(
         published(embeddings, stride), abs=1e-12
     )
+
+
+def test_unit_length_embeddings_of_many_videos():
+    embeddings = videos(range(40, 60), seed=1, dimensions=64)
+    embeddings = [z / np.linalg.norm(z, axis=1, keepdims=True) for z in embeddings]
+    assert kendalls_tau(embeddings) == pytest.approx(published(embeddings), abs=1e-12)
+
+
+def test_pairs_are_averaged_as_often_and_that_way_about_as_they_are_given():
+    embeddings = videos(seed=2)
+    pairs = [(2, 0), (0, 1), (2, 0), (1, 1), (1, 0)]
+    expected = np.mean([published_tau(embeddings, pair) for pair in pairs])
+    assert kendalls_tau(embeddings, pairs=pairs) == pytest.approx(expected, abs=1e-12)
 
 
 def test_long_videos_are_counted_in_blocks_without_loss():

@@ -5,20 +5,22 @@ either end may be left out if that is asked for.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from jaxtyping import Float, Float64, Int, Int64, Integer, Real
+from jaxtyping import Float, Float64, Int, Int64, Real, Shaped
 
 from inphase.errors import InputError
 from inphase.warping.band import Band, bounds
 from inphase.warping.cost_rows import CostRows, FromEmbeddings, Given
-from inphase.warping.routes import pick
+from inphase.warping.routes import Route, pick
 
-Lengths = Sequence[int] | Integer[np.ndarray, " b"] | None
+Lengths = Sequence[int] | Shaped[np.ndarray, "..."] | None
+
+# Cells of a batch that take longer than threads do to start.
+_WORTH_THREADS = 2**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,33 +166,32 @@ def dtw_cost(
     def total(pair: Real[np.ndarray, "n m"]) -> float:
         return _end(_accumulate(Given(pair), band, opened[0], route, keep=False)[0], opened[1])[1]
 
-    threads = route == "numba" and len(pairs) > 1 and costs.size > 2**16
-    return np.array(list((_pool().map if threads else map)(total, pairs)), dtype=np.float64)
+    if route == "numba" and len(pairs) > 1 and costs.size > _WORTH_THREADS:
+        with ThreadPoolExecutor(min(len(pairs), os.cpu_count() or 1)) as pool:
+            totals = list(pool.map(total, pairs))
+    else:
+        totals = list(map(total, pairs))
+    return np.array(totals, dtype=np.float64)
 
 
 def _path(costs: CostRows, band: Band, open_begin: bool, open_end: bool) -> WarpingPath:
-    route = pick("cpu")
-    sums, steps = _accumulate(costs, band, open_begin, route, keep=True)
+    sums, walk_back = _accumulate(costs, band, open_begin, pick("cpu"), keep=True)
     column, total = _end(sums, open_end)
-    return WarpingPath(_kernel(route).walk_back(steps, costs.shape[0] - 1, column), total)
+    return WarpingPath(walk_back(costs.shape[0] - 1, column), total)
 
 
-def _accumulate(costs: CostRows, band: Band, open_begin: bool, route: str, keep: bool):
-    low, high = bounds(*costs.shape, band)
-    first = np.full(costs.shape[1] + 1, np.inf)
+def _accumulate(
+    costs: CostRows, band: Band, open_begin: bool, route: Route, keep: bool
+) -> tuple[Float64[np.ndarray, " m"], Callable]:
+    if route == "numba":  # Imported only where it serves.
+        from inphase.warping.dtw_numba import accumulate
+    else:
+        from inphase.warping.dtw_reference import accumulate
+    n, m = costs.shape
+    low, high = bounds(n, m, band)
+    first = np.full(m + 1, np.inf)
     first[: high[0] if open_begin else 1] = 0
-    return _kernel(route).accumulate(costs, low, high, first, keep)
-
-
-def _kernel(route: str):
-    """The module that serves; numba is imported only where it does."""
-    if route == "numba":
-        from inphase.warping import dtw_numba
-
-        return dtw_numba
-    from inphase.warping import dtw_reference
-
-    return dtw_reference
+    return accumulate(costs, low, high, first, keep)
 
 
 def _end(sums: Float64[np.ndarray, " m"], open_end: bool) -> tuple[int, float]:
@@ -199,11 +200,6 @@ def _end(sums: Float64[np.ndarray, " m"], open_end: bool) -> tuple[int, float]:
     if not np.isfinite(total):
         raise InputError("the costs are so large that their sum overflows; scale them down.")
     return column, total
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count())
 
 
 def _check(cost: Real[np.ndarray, "..."]) -> None:
@@ -225,7 +221,7 @@ def _check(cost: Real[np.ndarray, "..."]) -> None:
 def _checked_embeddings(
     x: Real[np.ndarray, "..."], y: Real[np.ndarray, "..."]
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "m d"]]:
-    """Both in one type that products are computed in, after checks."""
+    """Both in one type that products are computed in, after checks of their shapes."""
     x, y = np.asarray(x), np.asarray(y)
     for each, name in ((x, "x"), (y, "y")):
         if each.ndim != 2 or 0 in each.shape:
@@ -238,11 +234,7 @@ def _checked_embeddings(
             "embed both with one model."
         )
     dtype = np.result_type(x, y, np.float32)
-    x, y = (np.ascontiguousarray(each, dtype=dtype) for each in (x, y))
-    for each, name in ((x, "x"), (y, "y")):
-        if not np.isfinite(each.sum()) and not np.isfinite(each).all():
-            raise InputError(f"{name} holds NaN or infinity; check the model that embedded it.")
-    return x, y
+    return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
 
 
 def _checked_lengths(
@@ -256,8 +248,6 @@ def _checked_lengths(
             f"{name} must be {batch} whole numbers, one per pair, not {given.dtype} of shape "
             f"{given.shape}."
         )
-    if batch and not (1 <= given.min() and given.max() <= longest):
-        raise InputError(
-            f"{name} must be from 1 to {longest}, not {given.min()} to {given.max()}."
-        )
+    if batch and not (given.min() >= 1 and given.max() <= longest):
+        raise InputError(f"{name} must be from 1 to {longest}, not {given.min()} to {given.max()}.")
     return given.astype(np.int64)
