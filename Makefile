@@ -33,7 +33,7 @@ clean:  ## Remove the environment, the demo and caches
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "inphase needs Python 3.10 or newer, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) $$(grep '^torch==' constraints.txt)
-	$(INSTALL) -e .
+	$(INSTALL) -e '.[fast]'
 	touch $@
 
 .venv/installed-dev: .venv/installed

@@ -28,7 +28,7 @@ class Options:
     activities: tuple[str, ...] = tuple(ACTIVITIES)
     difficulties: tuple[float, ...] = (0.25, 0.5)
     videos: int = 16
-    steps: int = 300
+    steps: int = 600
     seeds: int = 5
     out: Path | None = None
 

@@ -240,7 +240,7 @@ def demo(
     *,
     activity: Annotated[str, arg(metavar="pouring|clean_and_jerk")] = "pouring",
     videos: int = 16,
-    steps: int = 300,
+    steps: int = 600,
     seed: int = 0,
     force: bool = False,
     json: bool = False,

@@ -48,7 +48,7 @@ def run_demo(
     activity: str = "pouring",
     *,
     videos: int = 16,
-    steps: int = 300,
+    steps: int = 600,
     seed: int = 0,
     force: bool = False,
 ) -> DemoResult:
