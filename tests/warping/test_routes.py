@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,23 @@ def test_routes_and_bands_import_neither_torch_nor_numba():
         "sys.exit(bool({'torch', 'numba'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
+    """Neither the package nor the home folder can be written, as in some containers."""
+    numba = pytest.importorskip("numba")
+    tried = []
+
+    def njit(**options):
+        def keep(function):
+            tried.append(options)
+            raise RuntimeError("cannot cache function: no locator available")
+
+        return keep
+
+    monkeypatch.setattr(numba, "njit", njit)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    routes._find_place_for_kernels.cache_clear()
+    assert routes.pick() == "numba"
+    assert tried == [{"cache": True}] and Path(numba.config.CACHE_DIR).is_dir()
+    routes._find_place_for_kernels.cache_clear()

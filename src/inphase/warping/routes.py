@@ -1,5 +1,8 @@
 """Which implementation serves a warping kernel: torch reference, numba on CPU, Triton on CUDA."""
 
+import atexit
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +42,7 @@ def pick(device_type: str = "cpu", dtype: str = "float32") -> Route:
         return "triton"
     if device_type == "cpu":
         if installed("numba"):
+            _find_place_for_kernels()
             return "numba"
         _warn_once()
     return "reference"
@@ -55,6 +59,8 @@ def forced(route: Route) -> Iterator[None]:
         raise InputError(f"there is no route '{route}': take reference, numba or triton")
     if route in _NEEDS and not installed(route):
         raise InputError(f"the {route} route needs {route}: {_NEEDS[route]}")
+    if route == "numba":
+        _find_place_for_kernels()
     token = _forced.set(route)
     try:
         yield
@@ -66,6 +72,26 @@ def forced(route: Route) -> Iterator[None]:
 def installed(package: str) -> bool:
     """Whether a package can be imported; it is not imported to find out."""
     return find_spec(package) is not None
+
+
+@cache
+def _find_place_for_kernels() -> None:
+    """Have numba compile for this process alone where it can keep nothing for the next one.
+
+    It stops with an error where neither the package's folder nor the home folder can be written.
+    """
+    import numba
+
+    try:
+        numba.njit(cache=True)(_nothing)
+    except RuntimeError:
+        folder = tempfile.mkdtemp(prefix="inphase-numba-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        numba.config.CACHE_DIR = folder  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _nothing() -> None:
+    """What `_find_place_for_kernels` tries with; never run."""
 
 
 @cache
