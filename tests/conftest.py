@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles it, and machines are noisy: no test is timed.
+settings.register_profile("inphase", deadline=None)
+settings.load_profile("inphase")
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ sides = some.integers(1, 12)
 
 
 @given(sides, sides, some.integers(0, 14))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_bounds_are_the_inequality_and_are_refused_only_if_no_path_fits(n, m, width):
     inside = allowed(n, m, width)
     if not a_path_fits(inside):
@@ -46,7 +46,7 @@ def test_bounds_are_the_inequality_and_are_refused_only_if_no_path_fits(n, m, wi
 
 
 @given(sides, sides, some.integers(0, 14))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_band_is_the_same_for_the_swapped_pair(n, m, width):
     try:
         inside = cells(*bounds(n, m, width), m)
@@ -58,7 +58,7 @@ def test_a_band_is_the_same_for_the_swapped_pair(n, m, width):
 
 
 @given(sides, sides, some.integers(0, 14))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_diagonals_name_the_rows_that_are_allowed_on_each(n, m, width):
     try:
         low, high = bounds(n, m, width)

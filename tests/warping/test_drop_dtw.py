@@ -132,7 +132,7 @@ def test_a_penalty_on_the_gradient_has_a_gradient():
     assert second.abs().max() > 1e-3
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 99))
 def test_without_drop_costs_it_is_dynamic_time_warping(n, m, seed):
     cost = random(n, m, seed=seed)
@@ -145,7 +145,7 @@ def test_without_drop_costs_it_is_dynamic_time_warping(n, m, seed):
     assert smooth.item() == pytest.approx(hard.cost, abs=1e-2)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 99), st.floats(0, 1), st.floats(0, 1))
 def test_dearer_drops_never_make_it_cheaper(n, m, seed, drop, more):
     cost = random(n, m, seed=seed)

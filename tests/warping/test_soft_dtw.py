@@ -345,7 +345,7 @@ sizes = some.integers(1, 40)
 
 
 @given(sizes, sizes, some.floats(0.05, 20.0), some.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_alignment_is_a_distribution_over_paths(n, m, gamma, seed):
     cost = normal(1, n, m, seed=seed) * 3
     with forced("numba"):
@@ -358,7 +358,7 @@ def test_the_alignment_is_a_distribution_over_paths(n, m, gamma, seed):
 
 
 @given(sizes, sizes, some.floats(0.1, 5.0), some.floats(-3.0, 3.0), some.integers(0, 1000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_value_and_costs_share_their_unit(n, m, gamma, shift, seed):
     cost = normal(1, n, m, seed=seed)
     value = soft_dtw_from_cost(cost, gamma=gamma).item()

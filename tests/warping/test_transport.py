@@ -94,7 +94,7 @@ def test_twenty_steps_are_the_twenty_sinkhorn_steps_of_vava():
 # Marginals, lengths, batches ---------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(1, 8), st.integers(1, 8), st.integers(0, 99), st.floats(0.02, 10), st.floats(0, 3)
 )
