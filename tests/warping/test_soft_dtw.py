@@ -2,6 +2,9 @@
 
 import itertools
 import math
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -406,3 +409,26 @@ def test_batches_that_do_not_match_are_refused():
         soft_dtw(normal(2, 4, 3), normal(1, 4, 3))
     with pytest.raises(InputError, match="must be shaped"):
         soft_dtw_from_cost(normal(4, 5))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_has_threads_of_its_own():
+    """Data loaders fork; a pool that was used before would wait for its threads for ever."""
+    script = (
+        "import os, signal, torch\n"
+        "from inphase.warping import soft_dtw_from_cost\n"
+        "torch.set_num_threads(2)\n"
+        # So small that torch itself, which does not survive a fork either, uses one thread.
+        "cost = torch.rand(8, 50, 60)\n"
+        "soft_dtw_from_cost(cost)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    signal.alarm(60)\n"
+        "    soft_dtw_from_cost(cost)\n"
+        "    os._exit(0)\n"
+        "print(os.waitpid(child, 0)[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "0", done.stderr

@@ -1,5 +1,6 @@
 """Soft-DTW on the CPU as autograd functions: matrix products by torch, the rest by numba."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -233,6 +234,11 @@ def _type(tensor: Tensor) -> type:
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="inphase-warping")
+
+
+if hasattr(os, "register_at_fork"):
+    # Threads do not live on in a forked process, as that of a data loader.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _cosine_of_units(x: Float[Tensor, "b n d"], y: Float[Tensor, "b m d"]) -> Tensor:
