@@ -33,7 +33,8 @@ def naming(path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        error.filename = error.filename or str(path)
+        if error.filename is None:
+            error.filename = str(path)
         raise
 
 

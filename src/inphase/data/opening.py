@@ -1,12 +1,13 @@
 """Open a video file, or say in one sentence why it cannot be opened."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.error import ArgumentError, FFmpegError, InvalidDataError
+from av.error import FFmpegError, InvalidDataError
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -93,6 +94,7 @@ def _why_unreadable(path: Path, head: bytes, error: Exception) -> str:
         return "the file is empty"
     if head[4:8] == b"ftyp":
         return "ends before its table of frames (moov atom missing): the recording was cut short"
-    if isinstance(error, InvalidDataError | ArgumentError):  # the latter: not on the list above
+    # EINVAL: not on the list above. Its class has another name in each series of PyAV.
+    if isinstance(error, InvalidDataError) or getattr(error, "errno", None) == errno.EINVAL:
         return "not a video file of a known format"
     return f"cannot be opened ({getattr(error, 'strerror', None) or error})"
