@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from inphase.data.datasets.recognise import recognise
 from inphase.data.digest import content_digest
 from inphase.data.images import index_folder
 from inphase.data.index import Index, index_file
@@ -49,6 +50,8 @@ def find(
             raise VideoError(f"{path}: {reason}")
         warnings.warn(f"left out {path}: {reason}", stacklevel=2)
     if not report.videos:
+        if not report.bad:
+            raise InputError(f"{report.source}: no video to use; {'; '.join(report.notes)}")
         raise InputError(f"{report.source}: none of its {len(report.bad)} videos can be used")
     for video in {video.path: video for video in report.videos}.values():
         if video.index.note:
@@ -68,6 +71,9 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
     Files are read in parallel, and what was read is remembered by path, length and time of change
     in a cache folder (`INPHASE_CACHE`, else `~/.cache/inphase`).
 
+    A folder with a public data set in its published layout gives the videos of that set, with its
+    activities and splits, and notes say what is missing and where it is published.
+
     Args:
         source: A video file, a folder, a CSV, or a list of files and folders.
         fps: Frame rate for folders of images.
@@ -76,7 +82,7 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
     Raises:
         InputError: If there is nothing at the source, or its CSV is wrong.
     """
-    listed, notes = list_videos(source, fps)
+    listed, notes = _recognised(source, fps) or list_videos(source, fps)
     indices = _read_indices(listed, cache)
     videos, bad = [], {}
     for video in listed:
@@ -90,6 +96,16 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
             bad.setdefault((video.path, reason))
     name = str(source) if isinstance(source, str | Path) else f"{len(source)} paths"
     return Report(name, videos, list(bad), slow_motion(videos), oddities(videos), notes)
+
+
+def _recognised(source: Source, fps: float | int | None) -> tuple[list[Video], list[str]] | None:
+    """List the videos of a public data set, and notes on it, if the source is one."""
+    found = recognise(source) if isinstance(source, str | Path) else None
+    if found is None:
+        return None
+    videos = [replace(v, fps=fps) if fps and v.fps else v for v in found.videos]
+    missing = [f"missing: {each}" for each in found.missing]
+    return videos, [found.summary, *missing, *found.notes]
 
 
 def _usable(video: Video) -> Video:

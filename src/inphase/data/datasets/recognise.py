@@ -1,0 +1,66 @@
+"""Tell public data sets apart by what lies in a folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from inphase.data.datasets import coin, finegym, folder, ikea_asm, penn_action, pouring
+from inphase.data.datasets.dataset import Dataset
+from inphase.errors import InputError
+
+# Each has `is_here(root)` and `load(root, ...)`. Any folder is the generic one, so it is last.
+DATASETS: dict[str, ModuleType] = {
+    "pouring": pouring,
+    "penn_action": penn_action,
+    "ikea_asm": ikea_asm,
+    "coin": coin,
+    "finegym": finegym,
+    "folder": folder,
+}
+
+
+def recognise(root: Path | str) -> Dataset | None:
+    """Read the public data set in a folder; nothing is written.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        The data set, or None if the folder holds none that is known.
+
+    Raises:
+        InputError: If it holds one whose labels are wrong.
+    """
+    root = Path(root)
+    name = _name(root)
+    if name == "folder":
+        return None
+    look: Callable[..., Dataset] = getattr(DATASETS[name], "look", DATASETS[name].load)
+    return look(root)
+
+
+def load(root: Path | str, name: str | None = None, **options: Any) -> Dataset:
+    """Read a data set; frames inside TFRecords are unpacked beside them the first time.
+
+    Args:
+        root: The folder.
+        name: One of `DATASETS`; told by what lies in the folder if None.
+        **options: Of the data set's own `load`.
+
+    Raises:
+        InputError: If there is no such folder or data set, or its labels are wrong.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder")
+    name = name or _name(root)
+    if name not in DATASETS:
+        raise InputError(f"{name}: is no known data set; known are {', '.join(DATASETS)}")
+    return DATASETS[name].load(root, **options)
+
+
+def _name(root: Path) -> str:
+    if not root.is_dir():
+        return "folder"
+    return next(name for name, module in DATASETS.items() if module.is_here(root))
