@@ -411,6 +411,19 @@ def test_batches_that_do_not_match_are_refused():
         soft_dtw_from_cost(normal(4, 5))
 
 
+@pytest.mark.parametrize("frames", [5, 80, 800])
+def test_mixed_precision_training_changes_nothing(frames: int):
+    """Autocast would round the products, which the kernels take as they are."""
+    torch.manual_seed(0)
+    x, y = torch.randn(1, frames, 8, requires_grad=True), torch.randn(1, frames + 3, 8)
+    expected = soft_dtw(x, y, gamma=0.1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        value = soft_dtw(x, y, gamma=0.1)
+    assert torch.equal(value, expected)
+    both = [torch.autograd.grad(each.sum(), x)[0] for each in (value, expected)]
+    assert torch.equal(*both)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_has_threads_of_its_own():
     """Data loaders fork; a pool that was used before would wait for its threads for ever."""

@@ -15,6 +15,7 @@ from inphase.warping.inputs import (
     checked_cost,
     checked_gamma,
     checked_lengths,
+    in_full_precision,
     real_frames,
 )
 from inphase.warping.sinkhorn import solve
@@ -30,6 +31,7 @@ from inphase.warping.transport import (
 Loss = Literal["product", "squared"]
 
 
+@in_full_precision
 def fused_gromov_wasserstein(
     cost: Float[Tensor, "b n m"],
     x_structure: Shaped[Tensor, "..."],
@@ -140,6 +142,7 @@ def fused_gromov_wasserstein(
     return plan.to(cost.dtype)
 
 
+@in_full_precision
 def fused_gromov_wasserstein_cost(
     plan: Float[Tensor, "b n m"],
     cost: Float[Tensor, "b n m"],

@@ -1,7 +1,9 @@
 """What the warping functions ask of their tensors: checked once, at the door."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -10,7 +12,23 @@ from torch import Tensor
 
 from inphase.errors import InputError
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 Lengths = Shaped[Tensor, "..."] | Shaped[np.ndarray, "..."] | Sequence[int] | None
+
+
+def in_full_precision(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Keep `torch.autocast` out of a function, given its tensor first: products need all digits."""
+
+    @wraps(function)
+    def outside_autocast(*arguments: _P.args, **options: _P.kwargs) -> _T:
+        first = arguments[0] if arguments else None
+        device_type = first.device.type if isinstance(first, Tensor) else "cpu"
+        with torch.autocast(device_type, enabled=False):
+            return function(*arguments, **options)
+
+    return outside_autocast
 
 
 def checked_gamma(gamma: float, name: str = "gamma") -> float:

@@ -87,7 +87,7 @@ def _find_place_for_kernels() -> None:
     except RuntimeError:
         folder = tempfile.mkdtemp(prefix="inphase-numba-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        numba.config.CACHE_DIR = folder  # pyright: ignore[reportAttributeAccessIssue]
+        numba.config.CACHE_DIR = folder  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
 
 
 def _nothing() -> None:

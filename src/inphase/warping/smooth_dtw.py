@@ -20,6 +20,7 @@ from inphase.warping.inputs import (
     checked_gamma,
     checked_lengths,
     checked_pairs,
+    in_full_precision,
     real_frames,
 )
 
@@ -127,6 +128,7 @@ def smooth_dtw(
     return SmoothPath(sums, cost.dtype, gamma, x_ends, y_ends)
 
 
+@in_full_precision
 def contrastive_cost(
     x: Float[Tensor, "b n d"],
     y: Float[Tensor, "b m d"],

@@ -19,6 +19,7 @@ from inphase.warping.inputs import (
     checked_gamma,
     checked_lengths,
     checked_pairs,
+    in_full_precision,
     real_frames,
 )
 from inphase.warping.routes import pick
@@ -52,8 +53,8 @@ def soft_dtw(
     backward pass with `create_graph` goes through the reference, whose derivatives of any order
     are right, and takes its time and memory.
 
-    On the CPU, pairs of more than about a million cells are computed in strips, with memory that
-    grows with the frames and not with their product.
+    On the CPU, pairs of more than about half a million cells are computed in strips, with memory
+    that grows with the frames and not with their product.
 
     Source: Cuturi and Blondel, "Soft-DTW: a Differentiable Loss Function for Time-Series", ICML
     2017, equation 2. Deviation: none; they write the cost with a half in experiments.
@@ -81,7 +82,7 @@ def soft_dtw(
         >>> import torch
         >>> x = torch.tensor([[[0.0], [1.0], [3.0]]])
         >>> soft_dtw(x, x + 1, gamma=1e-3).round(decimals=2)
-        tensor([2.])
+        tensor([3.])
     """
     x, y, cells, gamma = _checked(x, y, gamma, x_lengths, y_lengths, band, distance)
     return _value(x, y, gamma, cells, distance)
@@ -243,9 +244,9 @@ def _checked(
     if y is not x:
         check_finite_frames(y, columns, "y")
     # 0 times the NaN of padding would be NaN, in the products of the backward pass.
-    if rows.min() < x.shape[1]:
+    if x_lengths is not None and rows.min() < x.shape[1]:
         x = x.masked_fill(~real_frames(rows, x.shape[1], x.device)[..., None], 0)
-    if columns.min() < y.shape[1]:
+    if y_lengths is not None and columns.min() < y.shape[1]:
         y = y.masked_fill(~real_frames(columns, y.shape[1], y.device)[..., None], 0)
     return x, y, extent(rows, columns, x.shape[1], band), checked_gamma(gamma)
 
@@ -260,6 +261,7 @@ def _checked_cost(
     return extent(rows, columns, cost.shape[1], band), checked_gamma(gamma)
 
 
+@in_full_precision
 def _value(
     x: Tensor, y: Tensor, gamma: float, cells: Extent, distance: Distance
 ) -> Float[Tensor, " batch"]:

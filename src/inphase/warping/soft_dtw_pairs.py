@@ -12,9 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import Function
 
-from inphase.warping import pairwise, soft_dtw_long
+from inphase.warping import soft_dtw_long
 from inphase.warping import soft_dtw_numba as kernels
 from inphase.warping.extent import Extent
+from inphase.warping.soft_dtw_gradients import by_reference
 from inphase.warping.soft_dtw_reference import soft_dtw_reference
 from inphase.warping.soft_dtw_small import run_small
 from inphase.warping.soft_dtw_steps import squared_norms
@@ -66,7 +67,8 @@ class Pairs(Function):
         wanted = ctx.needs_input_grad[:2]
         (gradient,) = gradients
         if torch.is_grad_enabled():
-            return *_by_reference(ctx, x, y, gradient), None, None, None
+            of_both = by_reference(x, y, gradient, ctx.gamma, ctx.cells, ctx.unit, wanted)
+            return *of_both, None, None, None
         if ctx.kind == "small":
             factor = gradient[:, None, None]
             return *(each * factor for each in kept), None, None, None
@@ -113,23 +115,28 @@ def _small(
     x: Tensor, y: Tensor, scale: float, cells: Extent, unit: bool, needs: bool
 ) -> tuple[Tensor, ...]:
     """Values and, if needed, their gradients."""
-    value = x.new_empty(len(x))
-    of_x, of_y = (x.new_zeros(x.shape), y.new_zeros(y.shape)) if needs else (value, value)
+    kind = _type(x)
+    value = np.empty(len(x), kind)
+    # Flat, as the kernel takes them; empty where they are not needed.
+    of_x, of_y = (np.zeros(each.numel() if needs else 0, kind) for each in (x, y))
     run_small(
-        x.detach().contiguous().view(-1).numpy(),
-        y.detach().contiguous().view(-1).numpy(),
+        x.detach().reshape(-1).numpy(),
+        y.detach().reshape(-1).numpy(),
         (x.shape[1], y.shape[1], x.shape[2]),
         unit,
         scale,
         (cells.low, cells.high),
         (cells.rows, cells.columns),
         needs,
-        value.numpy(),
-        of_x.view(-1).numpy(),
-        of_y.view(-1).numpy(),
-        _buffers(_type(x), x.shape[1], y.shape[1], needs),
+        value,
+        of_x,
+        of_y,
+        _buffers(kind, x.shape[1], y.shape[1], needs),
     )
-    return (value, of_x, of_y) if needs else (value,)
+    found = [torch.from_numpy(value)]
+    if needs:
+        found += [torch.from_numpy(each).view_as(like) for each, like in ((of_x, x), (of_y, y))]
+    return tuple(found)
 
 
 def _aligned(
@@ -206,17 +213,6 @@ def _gradient(
     return (x * own[..., None]).baddbmm_(alignment, y, alpha=-2 * factor)
 
 
-def _by_reference(ctx: Any, x: Tensor, y: Tensor, gradient: Tensor) -> list[Tensor | None]:
-    """Gradients of x and y that can be differentiated."""
-    wide_x, wide_y = x.double(), y.double()
-    measure = _cosine_of_units if ctx.unit else pairwise.squared_euclidean
-    cost = measure(wide_x, wide_y)
-    value = soft_dtw_reference(cost, ctx.gamma, ctx.cells)
-    wanted = [each for each, need in zip((x, y), ctx.needs_input_grad[:2], strict=True) if need]
-    found = iter(torch.autograd.grad(value, wanted, gradient.double(), create_graph=True))
-    return [next(found) if need else None for need in ctx.needs_input_grad[:2]]
-
-
 def squares(x: Tensor, y: Tensor, unit: bool) -> list[np.ndarray]:
     """What is added to a product to make it a cost: squared norms, or 1 where they are known."""
     if unit:
@@ -239,7 +235,3 @@ def _pool() -> ThreadPoolExecutor:
 if hasattr(os, "register_at_fork"):
     # Threads do not live on in a forked process, as that of a data loader.
     os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
-def _cosine_of_units(x: Float[Tensor, "b n d"], y: Float[Tensor, "b m d"]) -> Tensor:
-    return 1 - x @ y.mT

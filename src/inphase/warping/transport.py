@@ -14,11 +14,13 @@ from inphase.warping.inputs import (
     checked_cost,
     checked_gamma,
     checked_lengths,
+    in_full_precision,
     real_frames,
 )
 from inphase.warping.sinkhorn import solve
 
 
+@in_full_precision
 def transport(
     cost: Float[Tensor, "b n m"],
     *,
