@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,16 @@ def test_equal_frames_are_at_equal_distance_to_the_last_bit():
     distances = squared_distances(query, np.tile(frame, (37, 1)))
     assert (distances == distances[:, :1]).all()
     assert (squared_distances(query, query).diagonal() == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("module", "score"),
+    [
+        ("sklearn.svm", lambda z, y: metrics.phase_classification(z, y, z, y)),
+        ("sklearn.cluster", lambda z, y: metrics.rand_index(z, y)),
+    ],
+)
+def test_a_missing_extra_is_named_with_the_way_to_install_it(monkeypatch, module, score):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=r'pip install "inphase\[metrics\]"'):
+        score([np.eye(4)], [np.array([0, 0, 1, 1])])

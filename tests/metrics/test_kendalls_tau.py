@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from inphase.errors import InputError
 from inphase.metrics import kendalls_tau
+from inphase.warping.dtw import dtw
 from inphase.warping.routes import forced
 
 stats = pytest.importorskip("scipy.stats")
@@ -112,12 +113,49 @@ def test_pairs_without_a_defined_tau_are_left_out():
     assert kendalls_tau(embeddings, pairs=[(0, 2), (0, 1)]) == 1
 
 
+def test_pairs_without_a_defined_tau_count_as_zero_if_asked():
+    order, frozen, single = np.arange(10.0)[:, None], np.full((7, 1), 0.3), np.zeros((1, 1))
+    embeddings = [order, order, frozen, single]
+    # Of twelve pairs only the two of the ordered videos have a nearest frame that changes.
+    assert kendalls_tau(embeddings, undefined="zero") == pytest.approx(2 / 12)
+    assert kendalls_tau(embeddings, undefined="zero", pairs=[(0, 2), (0, 1)]) == 0.5
+
+
+@pytest.mark.parametrize("variant", ["a", "b"])
+def test_dtw_corresponds_by_the_middle_of_the_frames_joined(variant):
+    embeddings = videos((20, 33, 9), seed=5)
+    taus = []
+    for first, second in itertools.permutations(embeddings, 2):
+        path = dtw(distance.cdist(first, second, "sqeuclidean")).path
+        middle = [path[path[:, 0] == i, 1].mean() for i in range(len(first))]
+        if variant == "a":
+            taus.append(plain_tau_a(middle))
+        else:
+            taus.append(stats.kendalltau(np.arange(len(first)), middle).statistic)
+    got = kendalls_tau(embeddings, variant=variant, correspondence="dtw")
+    assert got == pytest.approx(np.mean(taus), abs=1e-12)
+
+
+def test_dtw_never_goes_back_so_even_reversed_videos_score_well():
+    order = np.arange(10.0)[:, None]
+    assert kendalls_tau([order, order[::-1]], correspondence="dtw") > 0
+
+
+def test_dtw_pairs_are_averaged_as_often_and_that_way_about_as_they_are_given():
+    embeddings = videos((20, 33, 9), seed=6)
+    pairs = [(2, 0), (0, 1), (2, 0), (1, 0)]
+    expected = [kendalls_tau(embeddings, correspondence="dtw", pairs=[pair]) for pair in pairs]
+    got = kendalls_tau(embeddings, correspondence="dtw", pairs=pairs)
+    assert got == pytest.approx(np.mean(expected), abs=1e-12)
+
+
 @pytest.mark.parametrize("variant", ["a", "b"])
 def test_a_collapsed_embedding_scores_zero_whatever_its_rounding(variant):
     frame = np.random.default_rng(0).normal(size=128).astype(np.float32)
     assert kendalls_tau([np.tile(frame, (n, 1)) for n in (50, 83)], variant=variant) == 0
 
 
-def test_an_unknown_variant_is_refused():
-    with pytest.raises(InputError, match="'c'"):
-        kendalls_tau(videos(), variant="c")
+@pytest.mark.parametrize("setting", [{"variant": "c"}, {"correspondence": "c"}, {"undefined": "c"}])
+def test_unknown_settings_are_refused(setting):
+    with pytest.raises(InputError, match=f"{next(iter(setting))} must be .* not 'c'"):
+        kendalls_tau(videos(), **setting)

@@ -83,5 +83,21 @@ def test_videos_too_long_for_one_product_are_taken_in_blocks(monkeypatch):
     assert_exact(walks(seed=7))
 
 
+@pytest.mark.parametrize(
+    "pairs", [[(0, 3), (0, 1), (0, 2)], [(0, 1), (0, 2), (2, 3), (0, 3), (0, 3)], [(3, 0), (3, 1)]]
+)
+@pytest.mark.parametrize("cells", [2**22, 2500, 200])
+def test_pairs_come_in_the_order_asked_for(monkeypatch, pairs, cells):
+    monkeypatch.setattr(module, "_CELLS", cells)
+    frames = walks((40, 25, 61, 13), seed=8)
+    with forced("numba"):
+        found = list(nearest_frames(frames, pairs))
+    assert [pair for pair, _, _ in found] == pairs
+    for (first, second), forth, back in found:
+        distances = squared_distances(frames[first], frames[second])
+        assert forth.tolist() == distances.argmin(axis=1).tolist()
+        assert back.tolist() == distances.argmin(axis=0).tolist()
+
+
 def test_videos_of_a_single_frame():
     assert_exact([np.ones((1, 4)), np.zeros((1, 4)), np.eye(4)])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from inphase.errors import InputError
-from inphase.metrics import retrieval_precision
+from inphase.metrics import retrieval_precision, retrieval_precisions
 
 
 def random_videos(seed=0, lengths=(20, 33, 11), classes=3):
@@ -26,6 +26,21 @@ def test_equal_to_scikit_learns_neighbours(k, stride):
     assert retrieval_precision(embeddings, labels, k=k, stride=stride) == pytest.approx(
         np.mean(per_video), abs=1e-12
     )
+
+
+def test_several_k_at_once_are_each_the_same():
+    embeddings, labels = random_videos(seed=1)
+    found = retrieval_precisions(embeddings, labels, ks=(5, 15, 1), stride=2)
+    alone = {k: retrieval_precision(embeddings, labels, k=k, stride=2) for k in (5, 15, 1)}
+    assert found == alone
+
+
+@pytest.mark.parametrize("collapsed", [0.0, 0.1, 1e9])
+def test_of_a_collapsed_embedding_the_first_frames_are_found(collapsed):
+    embeddings = [np.full((n, 3), collapsed) for n in (4, 6)]
+    labels = [np.array([0, 0, 1, 1]), np.array([1, 1, 1, 0, 0, 0])]
+    # All find the first two frames of the other video: two of four, and three of six, are right.
+    assert retrieval_precision(embeddings, labels, k=2) == 0.5
 
 
 def test_the_query_s_own_video_is_never_searched():
@@ -56,6 +71,9 @@ def test_more_neighbours_than_frames_are_refused():
 def test_no_neighbours_are_refused():
     with pytest.raises(InputError, match="at least 1"):
         retrieval_precision(*random_videos(), k=0)
+    for ks in ((), (5, 0)):
+        with pytest.raises(InputError, match="at least 1"):
+            retrieval_precisions(*random_videos(), ks=ks)
 
 
 def test_no_labels_at_all_are_refused():

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Float64, Integer
+from jaxtyping import Float, Int, Integer
 
+from inphase.metrics.dtw_paths import dtw_paths
 from inphase.metrics.inputs import (
     Pairs,
     checked_embeddings,
     checked_frames,
     checked_pairs,
     mean_of_defined,
-    squared_distances,
 )
-from inphase.warping.dtw import dtw
 
 
 def dtw_accuracy(
@@ -47,20 +46,18 @@ def dtw_accuracy(
     phases = checked_frames(labels, embeddings, stride)
     return mean_of_defined(
         (
-            _accuracy(frames[first], frames[second], phases[first], phases[second])
-            for first, second in checked_pairs(pairs, len(frames))
+            _accuracy(path, phases[first], phases[second])
+            for (first, second), path in dtw_paths(frames, checked_pairs(pairs, len(frames)))
         ),
         "No link joins two frames with labels of 0 or more, so DTW cannot be scored.",
     )
 
 
 def _accuracy(
-    first: Float64[np.ndarray, "n d"],
-    second: Float64[np.ndarray, "m d"],
+    path: Int[np.ndarray, "k 2"],
     first_phases: Integer[np.ndarray, " n"],
     second_phases: Integer[np.ndarray, " m"],
 ) -> float | None:
-    rows, columns = dtw(squared_distances(first, second)).path.T
-    one, other = first_phases[rows], second_phases[columns]
+    one, other = first_phases[path[:, 0]], second_phases[path[:, 1]]
     counted = (one >= 0) & (other >= 0)
     return float((one == other)[counted].mean()) if counted.any() else None

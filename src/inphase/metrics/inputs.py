@@ -1,29 +1,54 @@
 """What the metrics have in common: checked input, pairs of videos, distances."""
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from itertools import permutations
+from types import ModuleType
 
 import numpy as np
-from jaxtyping import Float, Float64, Num
+from jaxtyping import Float, Float64, Integer, Num
 
 from inphase.errors import InputError
 
 Pairs = Sequence[tuple[int, int]]
+Frames = list[Float64[np.ndarray, "_ _"]]
+Labels = list[Integer[np.ndarray, "_"]]
+
+
+def extra(module: str) -> ModuleType:
+    """Import a module of SciPy or scikit-learn, which the extra `metrics` brings.
+
+    Raises:
+        InputError: If it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"This metric needs {module}, which is not installed: "
+            'pip install "inphase[metrics]" brings it.'
+        ) from error
 
 
 def checked_embeddings(
-    embeddings: Sequence[Float[np.ndarray, "..."]], stride: int
-) -> list[Float64[np.ndarray, "_ _"]]:
+    embeddings: Sequence[Float[np.ndarray, "..."]], stride: int = 1, *, least: int = 2
+) -> Frames:
     """Take every `stride`-th frame of each video, after checks, in float64.
 
     Raises:
-        InputError: If there are fewer than two videos, shapes differ in D, a video has no frame,
-            a value is NaN or infinite, or `stride` is below 1.
+        InputError: If there are fewer than `least` videos, shapes differ in D, a video has no
+            frame, a value is NaN or infinite, or `stride` is below 1.
     """
     if stride < 1:
         raise InputError(f"stride must be at least 1 (every frame), not {stride}.")
-    if len(embeddings) < 2:
-        raise InputError(f"Videos are compared in pairs: give two or more, not {len(embeddings)}.")
+    if len(embeddings) < least:
+        raise InputError(
+            "There are no videos to score."
+            if least == 1
+            else f"Videos are compared in pairs: give two or more, not {len(embeddings)}."
+            if least == 2
+            else f"This compares {least} videos at a time: give as many, not {len(embeddings)}."
+        )
     for number, values in enumerate(embeddings):
         if values.ndim != 2 or 0 in values.shape:
             raise InputError(
@@ -43,7 +68,7 @@ def checked_embeddings(
 def checked_frames(
     per_frame: Sequence[Num[np.ndarray, "..."]],
     embeddings: Sequence[Float[np.ndarray, "..."]],
-    stride: int,
+    stride: int = 1,
     what: str = "labels",
 ) -> list[Num[np.ndarray, "_"]]:
     """Take every `stride`-th label (or other number per frame), one per embedded frame.
@@ -63,6 +88,40 @@ def checked_frames(
                 "give one per frame."
             )
     return [numbers[::stride] for numbers in per_frame]
+
+
+def checked_split(
+    train: Sequence[Float[np.ndarray, "..."]],
+    train_labels: Sequence[Integer[np.ndarray, "..."]],
+    val: Sequence[Float[np.ndarray, "..."]],
+    val_labels: Sequence[Integer[np.ndarray, "..."]],
+) -> tuple[Frames, Labels, Frames, Labels]:
+    """All frames and labels of both sides of a split, after checks.
+
+    Raises:
+        InputError: If a side has no video, labels do not fit, or the sides differ in D.
+    """
+    frames, held_out = (checked_embeddings(each, least=1) for each in (train, val))
+    if frames[0].shape[1] != held_out[0].shape[1]:
+        raise InputError(
+            f"The train videos have {frames[0].shape[1]}-dimensional embeddings and the val videos "
+            f"{held_out[0].shape[1]}-dimensional ones; embed all with one model."
+        )
+    return (
+        frames,
+        checked_frames(train_labels, train, what="train labels"),
+        held_out,
+        checked_frames(val_labels, val, what="val labels"),
+    )
+
+
+def labelled_only(frames: Frames, labels: Labels) -> tuple[Frames, Labels]:
+    """The frames of each video that have a label of 0 or more, and their labels."""
+    kept = [label >= 0 for label in labels]
+    return (
+        [values[chosen] for values, chosen in zip(frames, kept, strict=True)],
+        [label[chosen] for label, chosen in zip(labels, kept, strict=True)],
+    )
 
 
 def checked_pairs(pairs: Pairs | None, videos: int) -> Pairs:

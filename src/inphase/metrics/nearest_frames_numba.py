@@ -42,6 +42,32 @@ def both_ways(distances, x, y, x_slack, y_slack, x_repeats, y_repeats):
     return of_x, of_y
 
 
+@njit(nogil=True, cache=True, error_model="numpy")
+@no_type_check
+def with_each(distances, ends, x, ys, x_slack, y_slack, x_repeats, y_repeats):
+    """Go `both_ways` with each of several videos y, whose frames (F, D) are on end.
+
+    Video v ends before frame ends[v]; distances are (N, F), and so on. Gives the nearest frames
+    of each video for each of x (V, N), and of x for each of all y (F,).
+    """
+    of_x = np.empty((len(ends), len(x)), dtype=np.int64)
+    of_y = np.empty(len(ys), dtype=np.int64)
+    a = 0
+    for video in range(len(ends)):
+        b = ends[video]
+        of_x[video], of_y[a:b] = both_ways(
+            np.ascontiguousarray(distances[:, a:b]),
+            x,
+            ys[a:b],
+            x_slack,
+            y_slack[a:b],
+            x_repeats,
+            y_repeats[a:b],
+        )
+        a = b
+    return of_x, of_y
+
+
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=True)
 @no_type_check
 def _smallest(distances):

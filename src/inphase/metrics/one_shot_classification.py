@@ -10,9 +10,10 @@ from inphase.metrics.inputs import (
     checked_embeddings,
     checked_frames,
     checked_pairs,
+    labelled_only,
     mean_of_defined,
-    squared_distances,
 )
+from inphase.metrics.nearest_frames import nearest_in_pairs
 
 
 def one_shot_classification(
@@ -31,7 +32,8 @@ def one_shot_classification(
     Range 0 to 1, higher is better. A phase that the labelled video lacks cannot be got right, so
     the best possible score may be below 1.
 
-    Source: Chen, Tu et al., the journal version of CARL, in words; without code.
+    Source: Chen, Tu et al., the journal version of CARL, in words; without code. They may mean the
+    frames of all query videos together, so that long ones weigh more.
 
     Args:
         embeddings: Frames of each video (T, D), compared as given.
@@ -44,14 +46,17 @@ def one_shot_classification(
     """
     frames = checked_embeddings(embeddings, stride)
     phases = checked_frames(labels, embeddings, stride)
-    frames = [values[phase >= 0] for values, phase in zip(frames, phases, strict=True)]
-    phases = [phase[phase >= 0] for phase in phases]
+    wanted = checked_pairs(pairs, len(frames))
+    frames, phases = labelled_only(frames, phases)
+    # Only videos with labels can be searched: they are numbered anew.
+    kept = [video for video, phase in enumerate(phases) if len(phase)]
+    number = {video: new for new, video in enumerate(kept)}
+    frames, phases = [frames[video] for video in kept], [phases[video] for video in kept]
+    scorable = [(number[i], number[j]) for i, j in wanted if i in number and j in number]
     scores = []
-    for query, labelled in checked_pairs(pairs, len(frames)):
-        if len(phases[query]) == 0 or len(phases[labelled]) == 0:
-            continue
-        nearest = squared_distances(frames[query], frames[labelled]).argmin(axis=1)
-        scores.append(float((phases[labelled][nearest] == phases[query]).mean()))
+    if scorable:
+        for (query, labelled), nearest, times in nearest_in_pairs(frames, scorable):
+            scores += [float((phases[labelled][nearest] == phases[query]).mean())] * times
     return mean_of_defined(
         scores, "No pair has frames with labels of 0 or more on both sides to score."
     )

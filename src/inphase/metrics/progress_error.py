@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from inphase.metrics.dtw_paths import dtw_paths
 from inphase.metrics.inputs import (
     Pairs,
     checked_embeddings,
     checked_frames,
     checked_pairs,
     mean_of_defined,
-    squared_distances,
 )
-from inphase.warping.dtw import dtw
 
 
 def progress_error(
@@ -46,8 +45,8 @@ def progress_error(
     frames = checked_embeddings(embeddings, stride)
     truth = checked_frames(progress, embeddings, stride, what="progress")
     errors = []
-    for first, second in checked_pairs(pairs, len(frames)):
-        rows, columns = dtw(squared_distances(frames[first], frames[second])).path.T
+    for (first, second), path in dtw_paths(frames, checked_pairs(pairs, len(frames))):
+        rows, columns = path.T
         difference = np.abs(truth[first][rows] - truth[second][columns])
         known = difference[~np.isnan(difference)]
         errors.append(float(known.mean()) if len(known) else None)

@@ -1,0 +1,131 @@
+"""Phase progression: does a line through the embeddings tell how far off each key event is?"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Float, Float64, Integer
+
+from inphase.errors import InputError
+from inphase.metrics.inputs import Frames, Labels, checked_split, mean_of_defined
+from inphase.metrics.key_events import MISSING, key_events
+
+
+def phase_progression(
+    train: Sequence[Float[np.ndarray, "..."]],
+    train_labels: Sequence[Integer[np.ndarray, "..."]],
+    val: Sequence[Float[np.ndarray, "..."]],
+    val_labels: Sequence[Integer[np.ndarray, "..."]],
+    *,
+    missing: str = "last",
+    phases: int | None = None,
+    last_phase: bool = False,
+) -> float:
+    r"""Mean $R^2$ of linear regressions from frames to the signed time to each key event.
+
+    Of K phases, key event $i = 0 \dots K-2$ of a video of T frames is at $t_i$, the last frame of
+    phase $i$, and frame $t$ is to be regressed to
+
+    $$y_i(t) = \frac{t - t_i}{T}.$$
+
+    For each event, ordinary least squares with intercept is fitted to all frames of all train
+    videos; with $\hat y$ its predictions for all frames of all val videos,
+    $R^2_i = 1 - \sum (y_i - \hat y_i)^2 / \sum (y_i - \bar y_i)^2$. The score is the mean over
+    events.
+
+    Range below 0 (worse than the mean) to 1, higher is better, not clipped. Frames with a label
+    below 0 have a time too and count; videos without any label of 0 or more are left out, and so
+    are events that take one value in all val frames.
+
+    Pitfalls: it is not progress inside a phase, as its name says; a clock scores .9 and more
+    where phases keep their timing; phases are taken to come once and in order of their labels;
+    with few train frames for the embeddings' dimensions the score can be far below 0.
+
+    Source: Dwibedi et al., TCC, CVPR 2019 (code), which CARL and LAV took over.
+
+    Args:
+        train: Frames of each train video (T, D), as given.
+        train_labels: Phase of each frame (T,).
+        val: Frames of each val video (T, D).
+        val_labels: Phase of each frame (T,).
+        missing: Where a phase ends that a video lacks: "last", "previous", "before" or
+            "left_out"; see `key_events`.
+        phases: Number of phases K; the largest label + 1 if None.
+        last_phase: Whether the end of the last phase counts as an event too, as in AE2.
+
+    Raises:
+        InputError: If the input does not fit together, `missing` is unknown, or no event can be
+            scored.
+    """
+    if missing not in MISSING:
+        raise InputError(f"missing must be one of {', '.join(MISSING)}, not '{missing}'.")
+    frames, labels, held_out, truth = checked_split(train, train_labels, val, val_labels)
+    largest = max(int(label.max()) for label in [*labels, *truth])
+    phases = largest + 1 if phases is None else phases
+    if phases <= largest:
+        raise InputError(f"phases must be above the largest label, {largest}, not {phases}.")
+    if phases < 2 and not last_phase:
+        raise InputError(
+            "There is a single phase, so no key event to regress to; give labels of two or more."
+        )
+    x, y = _together(frames, labels, phases + last_phase, missing, "train")
+    x_val, y_val = _together(held_out, truth, phases + last_phase, missing, "val")
+    return mean_of_defined(
+        _r2_of_events(x, y, x_val, y_val),
+        "No key event is known, at more than one value, in train and val videos to regress to.",
+    )
+
+
+def _together(
+    frames: Frames, labels: Labels, phases: int, missing: str, side: str
+) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, "n e"]]:
+    kept = [video for video, label in enumerate(labels) if (label >= 0).any()]
+    if not kept:
+        raise InputError(f"No {side} video has a frame with a label of 0 or more.")
+    times = []
+    for video in kept:
+        count = len(labels[video])
+        events = key_events(labels[video], phases, missing)
+        times.append((np.arange(count)[:, None] - events) / count)
+    return np.concatenate([frames[video] for video in kept]), np.concatenate(times)
+
+
+def _r2_of_events(
+    x: Float64[np.ndarray, "n d"],
+    y: Float64[np.ndarray, "n e"],
+    x_val: Float64[np.ndarray, "m d"],
+    y_val: Float64[np.ndarray, "m e"],
+) -> Iterator[float | None]:
+    """R2 of each event; None where it is undefined."""
+    if not (np.isnan(y).any() or np.isnan(y_val).any()):
+        yield from _r2(x, y, x_val, y_val)
+        return
+    for event in range(y.shape[1]):
+        known, known_val = ~np.isnan(y[:, event]), ~np.isnan(y_val[:, event])
+        if known.any() and known_val.any():
+            one = slice(event, event + 1)
+            yield from _r2(x[known], y[known, one], x_val[known_val], y_val[known_val, one])
+
+
+def _r2(
+    x: Float64[np.ndarray, "n d"],
+    y: Float64[np.ndarray, "n e"],
+    x_val: Float64[np.ndarray, "m d"],
+    y_val: Float64[np.ndarray, "m e"],
+) -> list[float | None]:
+    """R2 on val frames of least squares on train frames, of all columns of y at once."""
+    mean, offset = x.mean(axis=0), y.mean(axis=0)
+    slope = _slope(x - mean, y - offset)
+    error = np.square(y_val - offset - (x_val - mean) @ slope).sum(axis=0)
+    spread = np.square(y_val - y_val.mean(axis=0)).sum(axis=0)
+    varies = np.ptp(y_val, axis=0) > 0
+    return [float(1 - e / s) if v else None for e, s, v in zip(error, spread, varies, strict=True)]
+
+
+def _slope(x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "n e"]) -> np.ndarray:
+    """Least squares: of equally good solutions the shortest, as in scikit-learn."""
+    products = x.T @ x
+    sizes = np.linalg.eigvalsh(products)
+    # The normal equations lose twice the digits, but cost a fifth: where there are enough of them.
+    if sizes[0] > 1e-7 * sizes[-1]:
+        return np.linalg.solve(products, x.T @ y)
+    return np.linalg.lstsq(x, y, rcond=None)[0]
