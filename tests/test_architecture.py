@@ -18,8 +18,8 @@ HOUSE = ROOT / "src" / "inphase"
 
 # From the roof down. A room is a file or a folder of src/inphase.
 FLOORS = [
-    {"cli"},
-    {"demo", "inputs", "show"},
+    {"cli", "console"},
+    {"demo", "evaluation", "inputs", "show"},
     {"tasks"},
     {"embeddings"},
     {"train", "card", "runs", "frame_sources", "features", "losses"},
@@ -28,7 +28,7 @@ FLOORS = [
 ]
 GROUND = FLOORS[-1]
 # Open to all; they import nothing of inphase but each other.
-FREE = {"errors", "files", "device", "memory"}
+FREE = {"errors", "files", "device", "memory", "threads"}
 
 # Rooms that import torch as they are opened. All others start fast without it.
 TORCH_ROOMS = {
@@ -39,6 +39,7 @@ TORCH_ROOMS = {
 TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling"}
 # Torch parts of rooms that are opened without it.
 TORCH_PARTS = {
+    "evaluation.evaluate", "evaluation.lines",
     "warping.barycenter", "warping.diagonals", "warping.gromov_wasserstein", "warping.inputs",
     "warping.pairwise", "warping.sinkhorn", "warping.transport",
 }  # fmt: skip

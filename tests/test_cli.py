@@ -94,6 +94,29 @@ def test_a_reference_from_elsewhere_is_put_in_front(place, monkeypatch, capsys, 
     assert capsys.readouterr().out.startswith("3 videos to line up with")
 
 
+def test_evaluate_prints_a_table_and_writes_four_files(place, monkeypatch, capsys, tmp_path):
+    out = tmp_path / "evaluation"
+    words = ("evaluate", place / "run", place / "videos", "--metrics", "retrieval", "tau")
+    call(monkeypatch, *words, "--out", out, "--draws", 50)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "3 of 3 videos with labels"
+    assert any(line.startswith("clock, normalised") for line in lines)
+    assert any(line.startswith("run: shuffled frames") for line in lines)
+    assert lines[-1].startswith(f"wrote {out}") and "-> inphase align" in lines[-1]
+    suffixes = ("json", "md", "csv", "tex")
+    assert {path.name for path in out.iterdir()} == {f"evaluation.{suffix}" for suffix in suffixes}
+    assert "--force" in refused(monkeypatch, capsys, *words, "--out", out)
+
+
+def test_evaluate_compares_two_models_for_scripts(place, monkeypatch, capsys, tmp_path):
+    words = ("evaluate", place / "run", place / "videos", "--against", "random", "--no-controls")
+    call(monkeypatch, *words, "--metrics", "retrieval", "--out", tmp_path, "--json")
+    result = json.loads(capsys.readouterr().out)
+    assert result == json.loads((tmp_path / "evaluation.json").read_text())
+    assert [row["name"] for row in result["rows"]][:2] == ["run", "random"]
+    assert [each["metric"] for each in result["comparisons"]] == ["AP@5", "AP@10", "AP@15"]
+
+
 def test_methods_are_listed_with_their_papers(monkeypatch, capsys):
     call(monkeypatch, "methods")
     assert "scl" in capsys.readouterr().out
@@ -117,6 +140,12 @@ def test_bad_input_gets_one_sentence(place, monkeypatch, capsys, tmp_path):
     assert "no model" in refused(monkeypatch, capsys, "embed", tmp_path / "no", videos)
     assert "there is no reference" in refused(
         monkeypatch, capsys, "align", "random", "ghost", videos, "--out", tmp_path / "x"
+    )
+    assert "no protocol 'cral'" in refused(
+        monkeypatch, capsys, "evaluate", "random", videos, "--protocol", "cral"
+    )
+    assert "no labels file" in refused(
+        monkeypatch, capsys, "evaluate", "random", videos, "--labels", tmp_path / "no.csv"
     )
     assert "no encoder" in refused(
         monkeypatch, capsys, "train", videos, "--encoder", "big", "--out", tmp_path / "y"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from inphase.embeddings import Embeddings
     from inphase.encoders.encoder import Encoder
     from inphase.errors import InputError
+    from inphase.evaluation.evaluate import evaluate
+    from inphase.evaluation.result import Result
     from inphase.methods import METHODS, SCL
     from inphase.show.export import save_alignments
     from inphase.tasks.align import Alignment, align
@@ -37,6 +39,8 @@ _HOMES = {
     "align": "tasks.align",
     "Alignment": "tasks.align",
     "save_alignments": "show.export",
+    "evaluate": "evaluation.evaluate",
+    "Result": "evaluation.result",
     "METHODS": "methods",
     "SCL": "methods",
     "InputError": "errors",
@@ -49,9 +53,11 @@ __all__ = [
     "Embeddings",
     "Encoder",
     "InputError",
+    "Result",
     "Video",
     "align",
     "embed",
+    "evaluate",
     "find",
     "fit",
     "inspect",

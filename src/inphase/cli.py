@@ -1,19 +1,18 @@
 """The command line: each command parses, calls one function of the library, and prints."""
 
-import errno
 import json as json_module
-import os
-import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 from tyro.conf import Positional, arg
 
-from inphase.errors import InputError, TrainingError
+from inphase.console import count, done, say, trouble_in_one_sentence
+from inphase.errors import InputError
 from inphase.memory import keep_freed_memory
 from inphase.methods import METHODS, SCL
+from inphase.threads import wait_briefly
 
 Videos = Annotated[Path, arg(metavar="VIDEOS")]
 Model = Annotated[str, arg(metavar="MODEL")]
@@ -49,9 +48,9 @@ def check(
         print(report)
     if write is not None:
         write_csv(write, report.videos)
-        _say(f"wrote {write}   -> inphase train {write}", json)
+        say(f"wrote {write}   -> inphase train {write}", json)
     elif report.videos:
-        _say(f"-> inphase train {videos}", json)
+        say(f"-> inphase train {videos}", json)
     if strict and report.bad:
         path, reason = report.bad[0]
         raise InputError(f"{len(report.bad)} unusable, the first is {path}: {reason}")
@@ -108,7 +107,7 @@ def train(
     if not learned:
         raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")
     frames = sum(len(video) for video in learned)
-    _say(f"{_count(len(learned))}, {frames} frames to learn from", json)
+    say(f"{count(len(learned))}, {frames} frames to learn from", json)
     out = out or Path("runs") / f"{videos.resolve().stem}-scl"
 
     from inphase.encoders import architecture
@@ -132,7 +131,7 @@ def train(
         force=force,
         tensorboard=tensorboard,
     )
-    _done(
+    done(
         f"wrote {out}   -> inphase align {out} {learned[0].path} {videos}",
         {"run": str(out), "videos": len(learned), "frames": frames},
         json,
@@ -167,11 +166,11 @@ def embed(
     from inphase.tasks.embed import embed as embed_videos
 
     found = find(videos, fps=fps)
-    _say(f"{_count(len(found))}, {sum(len(video) for video in found)} frames", json)
+    say(f"{count(len(found))}, {sum(len(video) for video in found)} frames", json)
     out = out or (Path(model) if Path(model).is_dir() else Path(".")) / "embeddings"
     made = embed_videos(Encoder.load(model), found, out=out, device=device)
-    _done(
-        f"wrote {_count(len(made), 'file')} to {out}   -> "
+    done(
+        f"wrote {count(len(made), 'file')} to {out}   -> "
         f"inphase align {model} {next(iter(made))} {out}",
         {"out": str(out), "videos": list(made)},
         json,
@@ -211,7 +210,7 @@ def align(
         raise InputError(f"{out} already holds an alignment: add --force or --out")
     first, shown, embeddings = gather(model, reference, videos, fps=fps, device=device)
     others = {name: each for name, each in embeddings.items() if name != first.name}
-    _say(f"{_count(len(others))} to line up with {first.name}", json)
+    say(f"{count(len(others))} to line up with {first.name}", json)
 
     import numpy as np
 
@@ -222,14 +221,94 @@ def align(
     costs = {name: float(np.median(each.cost)) for name, each in alignments.items()}
     written = save_alignments(alignments, shown, out)
     worst = max(costs, key=lambda name: costs[name])
-    _say(
+    say(
         f"median match cost {np.median(list(costs.values())):.3f}, worst {costs[worst]:.3f} "
         f"({worst})",
         json,
     )
-    _done(
+    done(
         f"wrote {out}: aligned.mp4, warp.csv, similarity/   -> open {written[0]}",
         {"out": str(out), "reference": first.name, "median_cost": costs},
+        json,
+    )
+
+
+def evaluate(
+    model: Positional[Model],
+    videos: Positional[Videos],
+    /,
+    *,
+    labels: Path | None = None,
+    against: Annotated[str | None, arg(metavar="MODEL")] = None,
+    protocol: Annotated[str, arg(metavar="tcc|carl|lav|lrprop|ae2")] = "carl",
+    metrics: Annotated[tuple[str, ...], arg(metavar="METRIC")] = (),
+    stride: int | None = None,
+    no_controls: bool = False,
+    draws: int = 2000,
+    out: Path | None = None,
+    fps: float | None = None,
+    device: Device = "auto",
+    seed: int = 0,
+    force: bool = False,
+    json: bool = False,
+) -> None:
+    """Score a model on labelled videos, beside a clock and other controls.
+
+    inphase evaluate runs/squats-scl squats/ --labels squats/phases.csv
+
+    Args:
+        model: A run folder; or imagenet or random, which need no training. A folder of run
+            folders is taken as one model with several seeds.
+        videos: A folder of videos, or a CSV with a `video` column.
+        labels: What happens when, in any format that is read (default: phases.csv beside the
+            videos).
+        against: A second model, to say which of the two is better and how surely.
+        protocol: Whose definitions to go by.
+        metrics: Other metrics than the protocol's: classification, progression, retrieval,
+            dtw_accuracy, one_shot, rand_index, progress_error, tau.
+        stride: Compare every so-manieth frame (default: the protocol's).
+        no_controls: Score the model and the clock alone; not untrained features, nor frames
+            shuffled, reversed, frozen and cut.
+        draws: Bootstrap draws for the intervals.
+        out: Folder to write to (default: evaluation/ in the run folder).
+        fps: Frame rate for folders of images.
+        device: Where to compute.
+        seed: Of everything random.
+        force: Replace what is in the folder.
+        json: Print JSON.
+    """
+    from inphase.data.collection import find
+    from inphase.evaluation.activities import activities
+    from inphase.evaluation.labels_beside import labels_beside
+
+    out = out or (Path(model) if Path(model).is_dir() else Path(".")) / "evaluation"
+    if (out / "evaluation.json").exists() and not force:
+        raise InputError(f"{out} already holds an evaluation: add --force or --out")
+    found, segments = find(videos, fps=fps), labels_beside(videos, labels)
+    scored = [video for group in activities(found, segments) for video in group.videos]
+    say(f"{len(scored)} of {count(len(found))} with labels", json)
+
+    from inphase.evaluation.evaluate import evaluate as evaluate_models
+
+    result = evaluate_models(
+        model,
+        found,
+        segments,
+        against=against,
+        protocol=protocol,
+        metrics=metrics or None,
+        stride=stride,
+        controls=not no_controls,
+        draws=draws,
+        seed=seed,
+        device=device,
+    )
+    written = result.save(out)
+    say(f"{result}\n", json)
+    done(
+        f"wrote {out}: {', '.join(path.name for path in written)}   -> "
+        f"inphase align {model} {scored[0].name} {videos}",
+        result.as_dict(),
         json,
     )
 
@@ -261,8 +340,8 @@ def demo(
     from inphase.demo import run_demo
 
     result = run_demo(out, activity, videos=videos, steps=steps, seed=seed, force=force)
-    _say(str(result), json)
-    _done(f"wrote {out}   -> open {result.page}", result.as_dict(), json)
+    say(str(result), json)
+    done(f"wrote {out}   -> open {result.page}", result.as_dict(), json)
 
 
 def methods() -> None:
@@ -278,6 +357,7 @@ COMMANDS = {
     "train": train,
     "embed": embed,
     "align": align,
+    "evaluate": evaluate,
     "methods": methods,
 }
 
@@ -285,8 +365,9 @@ COMMANDS = {
 def main() -> None:
     """Run the command line, and turn foreseen trouble into one sentence and an exit code."""
     keep_freed_memory()
+    wait_briefly()
     warnings.formatwarning = lambda message, *_: f"inphase: {message}\n"
-    try:
+    with trouble_in_one_sentence():
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
             prog="inphase",
@@ -294,35 +375,6 @@ def main() -> None:
             "labels, and line videos up.",
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
         )
-    except (InputError, TrainingError) as error:
-        _fail(str(error), 1)
-    except KeyboardInterrupt as error:
-        _fail(str(error) or "stopped; what was finished is kept", 130)
-    except BrokenPipeError:
-        # The reader of the output, as `head`, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(141) from None
-    except OSError as error:
-        todo = ": make room, and run again" if error.errno == errno.ENOSPC else ""
-        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}{todo}", 1)
-
-
-def _fail(message: str, code: int) -> None:
-    print(f"inphase: {message}", file=sys.stderr)
-    raise SystemExit(code)
-
-
-def _count(number: int, what: str = "video") -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
-def _say(line: str, json: bool) -> None:
-    """Print for people; scripts that asked for JSON get it on standard error."""
-    print(line, file=sys.stderr if json else sys.stdout, flush=True)
-
-
-def _done(line: str, result: dict[str, Any], json: bool) -> None:
-    print(json_module.dumps(result) if json else line)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+"""What commands print: lines for people, JSON for scripts, one sentence for trouble."""
+
+import errno
+import json as json_module
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from inphase.errors import InputError, TrainingError
+
+
+def count(number: int, what: str = "video") -> str:
+    """Say how many: `1 video`, `2 videos`."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def say(line: str, json: bool) -> None:
+    """Print for people; scripts that asked for JSON get it on standard error."""
+    print(line, file=sys.stderr if json else sys.stdout, flush=True)
+
+
+def done(line: str, result: dict[str, Any], json: bool) -> None:
+    """Print the last line: what was written and what to type next; or the result as JSON."""
+    print(json_module.dumps(result) if json else line)
+
+
+@contextmanager
+def trouble_in_one_sentence() -> Iterator[None]:
+    """Turn foreseen trouble into a sentence on standard error and an exit code."""
+    try:
+        yield
+    except (InputError, TrainingError) as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt as error:
+        _fail(str(error) or "stopped; what was finished is kept", 130)
+    except BrokenPipeError:
+        # The reader of the output, as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except OSError as error:
+        todo = ": make room, and run again" if error.errno == errno.ENOSPC else ""
+        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}{todo}", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"inphase: {message}", file=sys.stderr)
+    raise SystemExit(code)

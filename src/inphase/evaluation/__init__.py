@@ -1,0 +1,1 @@
+"""Evaluation that can be trusted: named protocols, controls beside every score, intervals."""

@@ -1,0 +1,278 @@
+"""Score models on labelled videos under a named protocol, with controls beside every score."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from inphase.data.sources import list_videos
+from inphase.data.video import Video
+from inphase.device import pick_device
+from inphase.encoders.encoder import CONFIG, Encoder
+from inphase.errors import InputError
+from inphase.evaluation.activities import Activity, Labels, activities
+from inphase.evaluation.intervals import Comparison, interval, redrawn
+from inphase.evaluation.lines import CLOCKS, Extracted, Line, Look, in_order, lines_of
+from inphase.evaluation.protocols import Protocol, protocol_of
+from inphase.evaluation.result import Result, Row, beyond, versions
+from inphase.evaluation.scores import ERRORS, UNLABELLED, Embedded, score
+
+Source = Encoder | Path | str
+
+
+def evaluate(
+    model: Source | Sequence[Source],
+    videos: Sequence[Video],
+    labels: Labels,
+    *,
+    against: Source | Sequence[Source] | None = None,
+    protocol: str | Protocol = "carl",
+    metrics: Sequence[str] | None = None,
+    stride: int | None = None,
+    phases: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    controls: bool = True,
+    seed: int = 0,
+    draws: int = 2000,
+    device: str = "auto",
+    progress: bool = True,
+) -> Result:
+    """Score a model on labelled videos.
+
+    Videos are scored within their activity. Where an activity has videos of the splits train and
+    val (or test, if there is no val), labels are learnt from the first and the others are scored;
+    else every labelled video is scored, against all others or left out in turn.
+
+    The controls: elapsed and normalised time (the clock), untrained features of the same backbone,
+    and the same model on shuffled, reversed and frozen frames and on random sub-clips.
+
+    Args:
+        model: A run folder, `imagenet`, `random` or an encoder; several, or a folder of run
+            folders, are taken as seeds of one model.
+        videos: With different names.
+        labels: Segments by video, or a number for each frame, below 0 for none.
+        against: A second model, compared with the first on the same videos.
+        protocol: The name of one of `PROTOCOLS`, or your own.
+        metrics: Other metrics than the protocol's, of `inphase.evaluation.protocols.METRICS`.
+        stride: Another stride than the protocol's.
+        phases: Names of the labels in order, if that cannot be told from the labels.
+        controls: Whether to score the controls, too; the clock is there always.
+        seed: Of shuffling, of sub-clips, of K-means and of the bootstrap.
+        draws: How often videos are drawn anew for the intervals.
+        device: Where to embed.
+        progress: Show progress bars.
+
+    Raises:
+        InputError: If there is no model, no labelled video, or nothing that can be measured.
+    """
+    fixed = protocol_of(protocol, metrics=tuple(metrics) if metrics else None, stride=stride)
+    if draws < 1:
+        raise InputError(f"draws must be at least 1, not {draws}")
+    named = {"model": _loaded(model)}
+    if against is not None:
+        named["against"] = _loaded(against)
+    names = _names({kind: [name for name, _ in each] for kind, each in named.items()})
+    groups = activities(videos, labels, phases)
+    encoders = [encoder for each in named.values() for _, encoder in each]
+    features = Extracted(
+        [video for each in groups for video in each.videos], pick_device(device), progress
+    )
+    for encoder in encoders:
+        features.of(encoder)
+    if features.lost:
+        groups = activities([v for v in videos if v.name not in features.lost], labels, phases)
+    lines = []
+    for kind, each in named.items():
+        models = [encoder for _, encoder in each]
+        lines += lines_of(names[kind], kind, models, features, fixed.normalise, seed, controls)
+    lines = in_order(lines, seed, controls)
+    notes = _measure(lines, groups, fixed, seed, progress)
+    notes += _learnt_from(named["model"] + named.get("against", []), groups)
+    return _result(lines, groups, fixed, named, names, notes, seed, draws)
+
+
+# Models ------------------------------------------------------------------------------------------
+
+
+def _loaded(model: Source | Sequence[Source]) -> list[tuple[str, Encoder]]:
+    """Encoders with what they are called: one, or seeds of one model."""
+    if isinstance(model, Encoder):
+        return [("model", model)]
+    if isinstance(model, str | Path):
+        folder = Path(model)
+        runs = [] if (folder / CONFIG).exists() else sorted(folder.glob(f"*/{CONFIG}"))
+        sources = [str(run.parent) for run in runs] or [str(model)]
+        return [(source, Encoder.load(source)) for source in sources]
+    if not model:
+        raise InputError("there is no model to evaluate: give a run folder, or imagenet or random")
+    return [found for each in model for found in _loaded(each)]
+
+
+def _names(sources: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the rows of the models are called: the name of the run folder where that is clear."""
+    short = {kind: Path(each[0]).name for kind, each in sources.items()}
+    if len(set(short.values())) < len(short):
+        short = {kind: each[0] for kind, each in sources.items()}
+    if len(set(short.values())) < len(short):
+        short = {kind: f"{name} ({kind})" for kind, name in short.items()}
+    seeds = {kind: f" ({len(each)} seeds)" * (len(each) > 1) for kind, each in sources.items()}
+    return {kind: name + seeds[kind] for kind, name in short.items()}
+
+
+def _learnt_from(models: Sequence[tuple[str, Encoder]], groups: Sequence[Activity]) -> list[str]:
+    """Say which models were trained, without labels, on videos that are scored here."""
+    scored = {group.videos[k].path.resolve() for group in groups for k in group.scored}
+    notes = []
+    for source, _ in models:
+        listed = Path(source) / "videos.csv"
+        if listed.is_file():
+            trained = {video.path.resolve() for video in list_videos(listed)[0]}
+            if shared := len(scored & trained):
+                notes.append(
+                    f"{Path(source).name} was trained, without labels, on {shared} of the "
+                    f"{len(scored)} scored files"
+                )
+    return notes
+
+
+# Scores ------------------------------------------------------------------------------------------
+
+
+def _measure(
+    lines: list[Line], groups: list[Activity], protocol: Protocol, seed: int, progress: bool
+) -> list[str]:
+    """Fill the scores of all lines; returns what was left out and why."""
+    reasons: dict[str, None] = {}
+    with tqdm(total=len(lines) * len(groups), desc="scores", disable=not progress) as bar:
+        for number, group in enumerate(groups):
+            for line in lines:
+                for look in line.looks:
+                    found, missing = score(_embedded(group, look), protocol, seed)
+                    for metric, each in found.items():
+                        by_activity = line.scores.setdefault(metric, {})
+                        by_activity.setdefault(number, []).append(each)
+                    where = f" of {group.name}" if group.name else ""
+                    reasons |= {
+                        f"{m}{where} is left out: {why}": None for m, why in missing.items()
+                    }
+                bar.update()
+    if not lines[0].scores:
+        raise InputError("nothing could be measured: " + "; ".join(reasons))
+    return list(reasons)
+
+
+def _embedded(group: Activity, look: Look) -> Embedded:
+    seen = [look(*each) for each in zip(group.videos, group.labels, strict=True)]
+    values, labels = [each for each, _ in seen], [each for _, each in seen]
+    return Embedded(values, labels, group.folds, group.scored, len(group.phases))
+
+
+def _result(
+    lines: list[Line],
+    groups: list[Activity],
+    protocol: Protocol,
+    named: Mapping[str, Sequence[tuple[str, Encoder]]],
+    names: Mapping[str, str],
+    notes: list[str],
+    seed: int,
+    draws: int,
+) -> Result:
+    columns = list(lines[0].scores)
+    rows = [_row(line, groups, seed, draws) for line in lines]
+    clocks = [(line, row) for line, row in zip(lines, rows, strict=True) if line.name in CLOCKS]
+    best = {}
+    for metric in columns:
+        sign = -1 if metric in ERRORS else 1
+        known = [each for each in clocks if metric in each[1].scores]
+        if known and metric not in UNLABELLED:
+            best[metric] = max(known, key=lambda each: sign * each[1].scores[metric])  # noqa: B023
+    against_clock = {}
+    for line, row in zip(lines, rows, strict=True):
+        if line.kind == "control":
+            continue
+        shared = [metric for metric in best if metric in row.scores]
+        for metric in shared:
+            value, time = row.scores[metric], best[metric][1].scores[metric]
+            row.beyond[metric] = beyond(value, time, error=metric in ERRORS)
+        against_clock[row.name] = [
+            _compared(metric, line, best[metric][0], seed, draws) for metric in shared
+        ]
+    models = [line for line in lines if line.kind != "control"]
+    comparisons = []
+    if len(models) == 2:
+        shared = [metric for metric in columns if metric in models[1].scores]
+        comparisons = [_compared(metric, models[0], models[1], seed, draws) for metric in shared]
+    return Result(
+        protocol=protocol,
+        rows=rows,
+        metrics=columns,
+        against_clock=against_clock,
+        comparisons=comparisons,
+        data=_data(groups),
+        models=[
+            {
+                "row": names[kind],
+                "source": source,
+                "digest": encoder.digest,
+                "seed": encoder.config.get("settings", {}).get("seed"),
+            }
+            for kind, each in named.items()
+            for source, encoder in each
+        ],
+        seed=seed,
+        draws=draws,
+        versions=versions(),
+        notes=notes,
+    )
+
+
+def _row(line: Line, groups: list[Activity], seed: int, draws: int) -> Row:
+    by_activity: dict[str, dict[str, float]] = {group.name: {} for group in groups}
+    row = Row(line.name, line.kind, by_activity, {})
+    for metric, activities_of in line.scores.items():
+        values = np.array([[s.value for s in each] for each in activities_of.values()])
+        for number, each in zip(activities_of, values, strict=True):
+            by_activity[groups[number].name][metric] = float(each.mean())
+        of_models = values.mean(axis=0)
+        row.scores[metric] = float(of_models.mean())
+        if len(of_models) > 1:
+            row.spread[metric] = float(of_models.std(ddof=1))
+        if line.kind != "control":
+            row.intervals[metric] = interval(redrawn(activities_of, draws, seed))
+    return row
+
+
+def _compared(metric: str, first: Line, second: Line, seed: int, draws: int) -> Comparison:
+    """The first less the second, on the same draws of the videos of activities that both have."""
+    one, other = first.scores[metric], second.scores[metric]
+    shared = [number for number in one if number in other]
+    one, other = ({k: scores[k] for k in shared} for scores in (one, other))
+    values = [
+        float(np.mean([np.mean([s.value for s in each]) for each in scores.values()]))
+        if scores
+        else math.nan
+        for scores in (one, other)
+    ]
+    difference = redrawn(one, draws, seed) - redrawn(other, draws, seed)
+    return Comparison(metric, values[0] - values[1], interval(difference), metric in ERRORS)
+
+
+def _data(groups: list[Activity]) -> dict[str, Any]:
+    digest = hashlib.blake2b("".join(g.digest for g in groups).encode(), digest_size=8)
+    return {
+        "digest": digest.hexdigest(),
+        "activities": {
+            group.name: {
+                "split": group.split,
+                "train": len(group.train),
+                "scored": len(group.scored),
+                "frames": sum(len(each) for each in group.labels),
+                "labelled_frames": sum(int((each >= 0).sum()) for each in group.labels),
+                "phases": list(group.phases),
+            }
+            for group in groups
+        },
+    }

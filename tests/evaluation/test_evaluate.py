@@ -1,0 +1,184 @@
+"""Whole evaluations: what counting and looking score, controls included."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inphase.data.sources import write_csv
+from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.encoder import Encoder, FrameFeatures
+from inphase.encoders.frame_level import FrameLevelEncoder
+from inphase.errors import InputError
+from inphase.evaluation.evaluate import evaluate
+
+LOOKS = ("retrieval", "dtw_accuracy", "tau")
+RANDOM = FrameFeatures(weights="random")
+
+
+class Counting(Encoder):
+    """Looks at no frame: the share of the video that has passed, on a half circle."""
+
+    def encode(self, features, times):
+        angle = np.linspace(0, np.pi, len(times))
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
+class Looking(Encoder):
+    """Looks at each frame alone."""
+
+    def encode(self, features, times):
+        return np.asarray(features, np.float32)
+
+
+def run(model, videos, labels, **settings):
+    settings = {"metrics": LOOKS, "draws": 200, "progress": False, "device": "cpu"} | settings
+    return evaluate(model, videos, labels, **settings)
+
+
+@pytest.fixture
+def counting(phase_features, videos, labels):
+    return run(Counting(RANDOM), videos, labels)
+
+
+@pytest.fixture
+def looking(phase_features, videos, labels):
+    return run(Looking(RANDOM), videos, labels)
+
+
+def test_what_counts_keeps_its_score_on_shuffled_reversed_and_frozen_frames(counting):
+    plain = counting.row("model").scores
+    for change in ("shuffled frames", "reversed frames", "one frozen frame"):
+        assert counting.row(f"model: {change}").scores == plain
+
+
+def test_what_counts_scores_as_the_clock_and_is_told_so(counting):
+    model, clock = counting.row("model"), counting.row("clock, normalised")
+    assert model.scores == pytest.approx(clock.scores, abs=0.05)
+    assert all(abs(value) < 0.2 for value in model.beyond.values())
+    assert any("adds nothing to the clock" in line for line in counting.sentences)
+
+
+def test_what_looks_falls_to_chance_on_shuffled_frames(looking):
+    plain, shuffled = looking.row("model").scores, looking.row("model: shuffled frames").scores
+    assert plain["AP@5"] > 0.95
+    # By chance as many neighbours have the label as frames have.
+    assert shuffled["AP@5"] < 0.45
+    assert abs(shuffled["tau"]) < 0.3 < plain["tau"]
+    assert looking.row("model: one frozen frame").scores["AP@5"] < 0.45
+
+
+def test_what_looks_does_as_well_on_reversed_frames_but_for_their_labels(looking):
+    assert looking.row("model: reversed frames").scores["AP@5"] < 0.8
+
+
+def test_what_looks_goes_beyond_the_clock_on_sub_clips_too(looking):
+    clock = looking.row("clock, normalised: sub-clips").scores["AP@5"]
+    assert looking.row("model: sub-clips").scores["AP@5"] > clock + 0.2
+    assert looking.row("model").beyond["AP@5"] > 0.9
+    assert not any("adds nothing" in line for line in looking.sentences)
+
+
+def test_beyond_the_clock_is_measured_from_the_better_clock(looking):
+    model = looking.row("model")
+    clocks = [looking.row(f"clock, {kind}").scores for kind in ("normalised", "elapsed")]
+    for metric in ("AP@5", "DTW accuracy"):
+        best = max(each[metric] for each in clocks)
+        assert model.beyond[metric] == pytest.approx((model.scores[metric] - best) / (1 - best))
+    assert "tau" not in model.beyond
+
+
+def test_of_an_error_beyond_the_clock_is_mirrored(phase_features, videos, labels):
+    result = run(Looking(RANDOM), videos, labels, metrics=("progress_error",), controls=False)
+    best = min(
+        result.row(f"clock, {kind}").scores["progress error"] for kind in ("normalised", "elapsed")
+    )
+    model = result.row("model")
+    assert model.beyond["progress error"] == pytest.approx(
+        (best - model.scores["progress error"]) / best
+    )
+
+
+def test_tau_is_said_to_be_no_headline(looking):
+    assert any(line.startswith("tau is no headline") for line in looking.sentences)
+    assert looking.row("clock, normalised").scores["tau"] > 0.95
+
+
+def test_intervals_hold_the_score_and_few_videos_are_said_to_be_few(looking):
+    model = looking.row("model")
+    for metric, value in model.scores.items():
+        assert model.intervals[metric].low <= value <= model.intervals[metric].high
+    assert any("4 scored videos the intervals are rough" in line for line in looking.sentences)
+
+
+def test_two_models_are_compared_on_the_same_videos(phase_features, videos, labels):
+    result = run(Looking(RANDOM), videos, labels, against=Counting(RANDOM), controls=False)
+    comparison = next(each for each in result.comparisons if each.metric == "AP@5")
+    assert comparison.winner == 0
+    assert comparison.difference == pytest.approx(
+        result.rows[0].scores["AP@5"] - result.rows[1].scores["AP@5"]
+    )
+    words = "model (model) is better than model (against) on AP@5 by"
+    assert any(line.startswith(words) for line in result.sentences)
+    same = run(Looking(RANDOM), videos, labels, against=Looking(RANDOM), controls=False)
+    assert all(each.winner == -1 and each.difference == 0 for each in same.comparisons)
+
+
+def test_several_models_are_seeds_of_one(phase_features, videos, labels):
+    models = [Looking(RANDOM), Counting(RANDOM)]
+    result = run(models, videos, labels, controls=False)
+    apart = [run(each, videos, labels, controls=False).row("model").scores for each in models]
+    row = result.rows[0]
+    assert row.name == "model (2 seeds)"
+    for metric, value in row.scores.items():
+        both = [each[metric] for each in apart]
+        assert value == pytest.approx(np.mean(both))
+        assert row.spread[metric] == pytest.approx(np.std(both, ddof=1))
+
+
+def test_activities_are_scored_apart_and_then_averaged(phase_features, videos, labels):
+    mixed = [replace(video, activity="ab"[k % 2]) for k, video in enumerate(videos)]
+    row = run(Looking(RANDOM), mixed, labels, controls=False).row("model")
+    assert set(row.activities) == {"a", "b"}
+    for metric, value in row.scores.items():
+        assert value == pytest.approx(
+            np.mean([scores[metric] for scores in row.activities.values()])
+        )
+
+
+def test_the_same_seed_gives_the_same_result(phase_features, videos, labels):
+    one, same, other = (run(Looking(RANDOM), videos, labels, seed=seed) for seed in (1, 1, 2))
+    assert one.as_dict() == same.as_dict()
+    assert one.row("model").scores == other.row("model").scores
+    shuffled = "model: shuffled frames"
+    assert one.row(shuffled).scores != other.row(shuffled).scores
+
+
+def test_everything_needed_to_do_it_again_is_in_the_result(looking):
+    plain = looking.as_dict()
+    assert plain["protocol"]["tau_variant"] == "b" and plain["protocol"]["sources"]["paper"]
+    assert plain["models"][0]["digest"] and len(plain["data"]["digest"]) == 16
+    assert plain["seed"] == 0 and plain["draws"] == 200
+    assert {"inphase", "numpy", "torch"} <= plain["versions"].keys()
+    assert plain["data"]["activities"][""]["scored"] == 4
+
+
+def test_a_folder_of_runs_is_taken_as_seeds_of_one_model(phase_features, videos, labels, tmp_path):
+    for name in ("a", "b"):
+        Encoder(RANDOM, FrameLevelEncoder(8, FrameLevel(), frames=80)).save(tmp_path / name)
+        write_csv(tmp_path / name / "videos.csv", videos[:3])
+    result = run(tmp_path, videos, labels)
+    assert result.rows[0].name == "a (2 seeds)"
+    assert [each["source"] for each in result.models] == [str(tmp_path / name) for name in "ab"]
+    assert "a was trained, without labels, on 3 of the 4 scored files" in result.sentences
+    assert "a (2 seeds): untrained features" in [row.name for row in result.rows]
+    assert max(result.rows[0].spread.values()) > 0
+
+
+def test_what_is_not_there_is_refused(videos, labels):
+    with pytest.raises(InputError, match="there is no model"):
+        run([], videos, labels)
+    with pytest.raises(InputError, match="there is no model nowhere"):
+        run("nowhere", videos, labels)
+    with pytest.raises(InputError, match="draws must be at least 1"):
+        run("random", videos, labels, draws=0)
