@@ -14,7 +14,7 @@ from inphase.evaluation.learnt_scores import classification, progression
 from inphase.evaluation.protocols import Protocol
 from inphase.evaluation.statistic import Statistic, divided, mean, ratio
 from inphase.metrics.inputs import checked_embeddings, labelled_only
-from inphase.metrics.kendalls_tau import _tau as tau_of_order
+from inphase.metrics.kendalls_tau import tau_of_order
 from inphase.metrics.nearest_frames import nearest_in_pairs
 from inphase.metrics.retrieval_precision import hits_in_other_videos
 

@@ -70,7 +70,7 @@ def kendalls_tau(
     corresponding = nearest_in_pairs if correspondence == "nearest" else _joined_in_pairs
     taus = []
     for (_, candidate), sequence, times in corresponding(frames, wanted):
-        tau = _tau(sequence, 2 * len(frames[candidate]), variant)
+        tau = tau_of_order(sequence, 2 * len(frames[candidate]), variant)
         if tau is not None or undefined == "zero":
             taus += [tau or 0.0] * times
     return math.fsum(taus) / len(taus) if taus else 0.0
@@ -85,7 +85,7 @@ def _joined_in_pairs(
         yield pair, path[begins[:-1], 1] + path[begins[1:] - 1, 1], 1
 
 
-def _tau(sequence: Integer[np.ndarray, " n"], values: int, variant: str) -> float | None:
+def tau_of_order(sequence: Integer[np.ndarray, " n"], values: int, variant: str) -> float | None:
     """Tau of a sequence of numbers below `values` against its own order, None where undefined."""
     n = len(sequence)
     every = n * (n - 1) // 2
