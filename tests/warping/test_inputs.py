@@ -22,6 +22,7 @@ def test_gamma_is_finite_and_above_zero(gamma):
         (torch.zeros(3, 4), "shaped"),
         (torch.zeros(1, 3, 4, dtype=torch.int64), "floating"),
         (torch.zeros(1, 0, 4), "at least one frame"),
+        (np.zeros((1, 3, 4)), "torch tensors, not ndarray"),
     ],
 )
 def test_costs_are_a_batch_of_matrices_of_numbers(cost, message):

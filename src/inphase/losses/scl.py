@@ -14,8 +14,8 @@ def scl(
     times: Float[Tensor, "videos 2 time"],
     mask: Bool[Tensor, "videos 2 time"],
     *,
-    temperature: float = 0.1,
-    variance: float = 10.0,
+    temperature: float | int = 0.1,
+    variance: float | int = 10.0,
 ) -> Float[Tensor, ""]:
     r"""Cross-entropy between what two views show and how close their frames are in time.
 

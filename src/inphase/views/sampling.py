@@ -9,8 +9,8 @@ def two_clips(
     frames: int,
     generator: np.random.Generator,
     *,
-    alpha: float = 1.5,
-    beta: float = 0.2,
+    alpha: float | int = 1.5,
+    beta: float | int = 0.2,
 ) -> tuple[Int64[np.ndarray, " frames"], Int64[np.ndarray, " frames"]]:
     """Draw the frames of two overlapping random clips, each shown at a random, uneven speed.
 

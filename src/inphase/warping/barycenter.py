@@ -18,11 +18,11 @@ def barycenter(
     *,
     length: int | None = None,
     init: Shaped[Tensor, "..."] | None = None,
-    gamma: float = 1.0,
+    gamma: float | int = 1.0,
     weights: Sequence[float] | Shaped[Tensor, "..."] | None = None,
     distance: Distance = "squared_euclidean",
     iterations: int = 100,
-    tolerance: float = 1e-5,
+    tolerance: float | int = 1e-5,
 ) -> Float[Tensor, "frames d"]:
     r"""Find the sequence from which all others are the least warped: a template of an activity.
 

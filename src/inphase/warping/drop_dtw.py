@@ -21,7 +21,7 @@ from inphase.warping.inputs import (
     real_frames,
 )
 
-DropCost = float | Shaped[Tensor, "..."] | None
+DropCost = float | int | Shaped[Tensor, "..."] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def soft_drop_dtw(
     drop_x: DropCost,
     drop_y: DropCost,
     *,
-    gamma: float = 0.1,
+    gamma: float | int = 0.1,
     x_lengths: Lengths = None,
     y_lengths: Lengths = None,
 ) -> Float[Tensor, " b"]:
@@ -151,7 +151,7 @@ def soft_drop_dtw(
 
 def percentile_drop_cost(
     cost: Float[Tensor, "b n m"],
-    percentile: float = 30.0,
+    percentile: float | int = 30.0,
     *,
     x_lengths: Lengths = None,
     y_lengths: Lengths = None,

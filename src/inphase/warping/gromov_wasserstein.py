@@ -37,18 +37,18 @@ def fused_gromov_wasserstein(
     x_structure: Shaped[Tensor, "..."],
     y_structure: Shaped[Tensor, "..."],
     *,
-    alpha: float,
-    epsilon: float,
+    alpha: float | int,
+    epsilon: float | int,
     loss: Loss = "product",
     x_mass: Shaped[Tensor, "..."] | None = None,
     y_mass: Shaped[Tensor, "..."] | None = None,
     x_lengths: Lengths = None,
     y_lengths: Lengths = None,
     virtual: float | Shaped[Tensor, "..."] | None = None,
-    unbalanced: float | tuple[float, float] | None = None,
+    unbalanced: float | int | tuple[float | int, float | int] | None = None,
     iterations: int = 25,
     sinkhorn_iterations: int = 100,
-    tolerance: float = 1e-5,
+    tolerance: float | int = 1e-5,
 ) -> Float[Tensor, "b rows columns"]:
     r"""Transport plans at least cost of matches and of pairs of matches.
 
@@ -149,7 +149,7 @@ def fused_gromov_wasserstein_cost(
     x_structure: Float[Tensor, "*b n n"],
     y_structure: Float[Tensor, "*b m m"],
     *,
-    alpha: float,
+    alpha: float | int,
     loss: Loss = "product",
 ) -> Float[Tensor, " b"]:
     """Cost of a plan without its entropy: the first two terms that the plan was chosen by.

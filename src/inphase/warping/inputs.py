@@ -31,7 +31,7 @@ def in_full_precision(function: Callable[_P, _T]) -> Callable[_P, _T]:
     return outside_autocast
 
 
-def checked_gamma(gamma: float, name: str = "gamma") -> float:
+def checked_gamma(gamma: float | int, name: str = "gamma") -> float:
     """A smoothing weight or temperature, finite and above 0.
 
     Raises:
@@ -43,7 +43,7 @@ def checked_gamma(gamma: float, name: str = "gamma") -> float:
     return value
 
 
-def checked_cost(cost: Shaped[Tensor, "..."]) -> None:
+def checked_cost(cost: Shaped[Tensor, "..."] | np.ndarray) -> None:
     """Check a batch of cost matrices (B, N, M); not their values: see `check_finite_cost`.
 
     Raises:
@@ -147,10 +147,12 @@ def real_frames(
     return torch.arange(longest, device=device) < ends[:, None]
 
 
-def _check_floating(tensor: Shaped[Tensor, "..."], name: str) -> None:
+def _check_floating(tensor: Shaped[Tensor, "..."] | np.ndarray, name: str) -> None:
+    if not isinstance(tensor, Tensor):
+        raise InputError(f"{name} must be torch tensors, not {type(tensor).__name__}")
     if not tensor.is_floating_point():
         raise InputError(f"{name} must be floating point numbers, not {tensor.dtype}")
 
 
-def _shape(tensor: Shaped[Tensor, "..."]) -> tuple[int, ...]:
+def _shape(tensor: Shaped[Tensor, "..."] | np.ndarray) -> tuple[int, ...]:
     return tuple(tensor.shape)

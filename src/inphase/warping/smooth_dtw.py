@@ -76,7 +76,7 @@ class SmoothPath:
 def smooth_dtw(
     cost: Float[Tensor, "b n m"],
     *,
-    gamma: float = 0.1,
+    gamma: float | int = 0.1,
     x_lengths: Lengths = None,
     y_lengths: Lengths = None,
 ) -> SmoothPath:
@@ -133,7 +133,7 @@ def contrastive_cost(
     x: Float[Tensor, "b n d"],
     y: Float[Tensor, "b m d"],
     *,
-    temperature: float = 0.1,
+    temperature: float | int = 0.1,
     x_lengths: Lengths = None,
     y_lengths: Lengths = None,
 ) -> Float[Tensor, "b n m"]:

@@ -24,16 +24,16 @@ from inphase.warping.sinkhorn import solve
 def transport(
     cost: Float[Tensor, "b n m"],
     *,
-    epsilon: float,
+    epsilon: float | int,
     prior: Shaped[Tensor, "..."] | None = None,
     x_mass: Shaped[Tensor, "..."] | None = None,
     y_mass: Shaped[Tensor, "..."] | None = None,
     x_lengths: Lengths = None,
     y_lengths: Lengths = None,
     virtual: float | Shaped[Tensor, "..."] | None = None,
-    unbalanced: float | tuple[float, float] | None = None,
+    unbalanced: float | int | tuple[float | int, float | int] | None = None,
     iterations: int = 1000,
-    tolerance: float = 1e-5,
+    tolerance: float | int = 1e-5,
     gradient: Literal["implicit", "unrolled"] = "implicit",
 ) -> Float[Tensor, "b rows columns"]:
     r"""Transport plans: how much of each frame of x goes to each frame of y, at least cost.
@@ -137,7 +137,7 @@ class Problem(NamedTuple):
         cost: Tensor,
         x_lengths: Lengths,
         y_lengths: Lengths,
-        virtual: float | Tensor | None,
+        virtual: float | int | Tensor | None,
     ) -> "Problem":
         """Check what was given."""
         batch, n, m = cost.shape
@@ -155,7 +155,7 @@ class Problem(NamedTuple):
         return cls(cost, x_real, y_real)
 
 
-def with_virtual_frames(cost: Tensor, virtual: float | Tensor) -> Tensor:
+def with_virtual_frames(cost: Tensor, virtual: float | int | Tensor) -> Tensor:
     """Put a row and a column of this cost before those of each pair."""
     batch, n, m = cost.shape
     value = torch.as_tensor(virtual, dtype=cost.dtype, device=cost.device)
@@ -169,7 +169,9 @@ def with_virtual_frames(cost: Tensor, virtual: float | Tensor) -> Tensor:
     return padded
 
 
-def marginal_weights(unbalanced: float | tuple[float, float] | None) -> tuple[float, float]:
+def marginal_weights(
+    unbalanced: float | int | tuple[float | int, float | int] | None,
+) -> tuple[float, float]:
     """Weight of the marginals of x and of y, infinite where they are kept."""
     if unbalanced is None:
         return math.inf, math.inf
@@ -204,7 +206,7 @@ def masses(
 
 def log_kernel(
     cost: Float[Tensor, "b n m"],
-    epsilon: float,
+    epsilon: float | int,
     prior: Tensor | None,
     a: Float[Tensor, "b n"],
     b: Float[Tensor, "b m"],
