@@ -21,15 +21,13 @@ from jaxtyping import Float64, Int64
 from inphase import metrics
 from inphase.data.video import Video
 from inphase.embeddings import Embeddings
+from inphase.evaluation.activities import ROUNDING
+from inphase.evaluation.controls import clock as elapsed_time
 
 if TYPE_CHECKING:
     from inphase.encoders.encoder import Encoder
 
 Scores = dict[str, float]
-
-# The tables hold seconds to four digits, so the first frame of a segment may seem to lie just
-# before it. Half a millisecond is far less than a frame.
-ROUNDING = 0.0005
 
 GOLF_PHASES = ("Setup", "Takeaway", "Backswing", "Downswing", "Follow-through")
 DOWN, UP = 0, 1
@@ -235,15 +233,12 @@ def score_pushups(
 
 def clock(videos: Iterable[Video], *, normalised: bool = True) -> dict[str, Embeddings]:
     """Embeddings that are elapsed time alone, no pixels; score them with `unit_norm=False`."""
-    return {video.name: _clock(video, normalised) for video in videos}
-
-
-def _clock(video: Video, normalised: bool) -> Embeddings:
-    times = video.times
-    elapsed = times - times[0]
-    if normalised and len(times) > 1:
-        elapsed = elapsed / elapsed[-1]
-    return Embeddings(elapsed[:, None].astype(np.float32), times, video.name)
+    return {
+        video.name: Embeddings(
+            elapsed_time(video.times, normalised=normalised), video.times, video.name
+        )
+        for video in videos
+    }
 
 
 def _values(chosen: list[Embeddings], unit_norm: bool) -> list[np.ndarray]:

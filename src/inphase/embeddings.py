@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Real
+from jaxtyping import Float, Real
 
 from inphase.errors import InputError
 from inphase.files import atomic
@@ -71,8 +71,7 @@ class Embeddings:
     @property
     def normalised(self) -> "Embeddings":
         """The same with every row scaled to unit length; rows of zeros stay zero."""
-        lengths = np.linalg.norm(self.values, axis=1, keepdims=True)
-        return replace(self, values=self.values / np.where(lengths > 0, lengths, 1))
+        return replace(self, values=unit_rows(self.values))
 
     def between(self, start: float, end: float) -> "Embeddings":
         """The frames with start <= time < end, in seconds of the file; times stay as they are.
@@ -158,3 +157,9 @@ def load_folder(folder: Path | str) -> dict[str, Embeddings]:
             )
         found[embeddings.video] = embeddings
     return found
+
+
+def unit_rows(values: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
+    """Scale every row to unit length; rows of zeros stay zero."""
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return values / np.where(lengths > 0, lengths, 1)

@@ -13,8 +13,8 @@ from inphase.errors import InputError
 from inphase.evaluation.activities import Fold
 from inphase.evaluation.protocols import Protocol
 from inphase.evaluation.statistic import Statistic, divided
-from inphase.metrics import key_events
 from inphase.metrics.frame_classifiers import predict
+from inphase.metrics.key_events import times_to_events
 
 Values = Sequence[Float[np.ndarray, "_ _"]]
 Labels = Sequence[Integer[np.ndarray, "_"]]
@@ -92,7 +92,8 @@ def progression(
     events = phases - 1 + protocol.last_phase
     if events < 1:
         raise InputError("There is a single phase, so no key event to regress to.")
-    times = [_times(each, phases + protocol.last_phase, protocol.missing) for each in labels]
+    classes = phases + protocol.last_phase
+    times = [times_to_events(each, classes, protocol.missing) for each in labels]
     sums = np.zeros((len(scored), 4, events))
     for train, held_out in folds:
         train = [k for k in train if (labels[k] >= 0).any()]
@@ -103,11 +104,6 @@ def progression(
                 error = times[k] - values[k] @ slopes - offsets
                 sums[scored.index(k)] = _moments(error, times[k])
     return {"progression": Statistic(sums, _r2)}
-
-
-def _times(labels: Integer[np.ndarray, " t"], phases: int, missing: str) -> np.ndarray:
-    count = len(labels)
-    return (np.arange(count)[:, None] - key_events(labels, phases, missing)) / count
 
 
 def _lines(

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Integer
 
 from inphase.data.video import Video
+from inphase.embeddings import unit_rows
 from inphase.encoders.encoder import Encoder
 from inphase.evaluation.controls import ORDERS, clock, reordered, sub_clip
 from inphase.evaluation.statistic import Statistic
@@ -111,7 +112,7 @@ def _model_look(
         elif change:
             shown = shown[reordered(change, len(times), seed, video.name)]
         values = encoder.encode(shown, times)
-        return _unit(values) if normalise else values, labels
+        return unit_rows(values) if normalise else values, labels
 
     return look
 
@@ -125,9 +126,3 @@ def _clock_look(normalised: bool, change: str, seed: int) -> Look:
         return clock(times, normalised=normalised), labels
 
     return look
-
-
-def _unit(values: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
-    """Every row at unit length; rows of zeros stay zero."""
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return values / np.where(lengths > 0, lengths, 1)

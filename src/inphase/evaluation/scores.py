@@ -12,10 +12,11 @@ from inphase.errors import InputError
 from inphase.evaluation.activities import Fold
 from inphase.evaluation.learnt_scores import classification, progression
 from inphase.evaluation.protocols import Protocol
-from inphase.evaluation.statistic import Statistic, divided, mean, ratio
+from inphase.evaluation.statistic import Statistic, mean, ratio
 from inphase.metrics.inputs import checked_embeddings, labelled_only
 from inphase.metrics.kendalls_tau import tau_of_order
 from inphase.metrics.nearest_frames import nearest_in_pairs
+from inphase.metrics.retrieval_average_precision import average_precisions
 from inphase.metrics.retrieval_precision import hits_in_other_videos
 
 # Errors: lower is better, 0 is best. Of all other metrics 1 is best.
@@ -79,17 +80,10 @@ def _retrieval(embedded: Embedded, protocol: Protocol, seed: int) -> dict[str, S
         }
     made = {}
     for k in ks:
-        ranked = [np.zeros(0) if h is None else _average_precision(h[:, :k]) for h in found]
+        ranked = [np.zeros(0) if h is None else average_precisions(h[:, :k]) for h in found]
         values = np.array([each.mean() if len(each) else np.nan for each in ranked])
         made[f"AP@{k} by rank"] = mean(values, np.array([float(len(each)) for each in ranked]))
     return made
-
-
-def _average_precision(hits: np.ndarray) -> np.ndarray:
-    """Of each query, as `inphase.metrics.retrieval_average_precision` has it."""
-    precision = hits.cumsum(axis=1) / np.arange(1, hits.shape[1] + 1)
-    count = hits.sum(axis=1)
-    return divided((precision * hits).sum(axis=1), np.maximum(count, 1).astype(np.float64))
 
 
 def _tau(embedded: Embedded, protocol: Protocol, seed: int) -> dict[str, Statistic]:

@@ -40,3 +40,11 @@ _INSTEAD: dict[str, Callable] = {
     "before": lambda labels, phase, before: -1.0,
     "left_out": lambda labels, phase, before: np.nan,
 }
+
+
+def times_to_events(
+    labels: Integer[np.ndarray, " t"], phases: int, missing: str = "last"
+) -> Float64[np.ndarray, "t e"]:
+    """Signed time from each key event to each frame, as a share of the video; see `key_events`."""
+    count = len(labels)
+    return (np.arange(count)[:, None] - key_events(labels, phases, missing)) / count

@@ -7,7 +7,7 @@ from jaxtyping import Float, Float64, Integer
 
 from inphase.errors import InputError
 from inphase.metrics.inputs import Frames, Labels, checked_split, mean_of_defined
-from inphase.metrics.key_events import MISSING, key_events
+from inphase.metrics.key_events import MISSING, times_to_events
 
 
 def phase_progression(
@@ -81,11 +81,7 @@ def _together(
     kept = [video for video, label in enumerate(labels) if (label >= 0).any()]
     if not kept:
         raise InputError(f"No {side} video has a frame with a label of 0 or more.")
-    times = []
-    for video in kept:
-        count = len(labels[video])
-        events = key_events(labels[video], phases, missing)
-        times.append((np.arange(count)[:, None] - events) / count)
+    times = [times_to_events(labels[video], phases, missing) for video in kept]
     return np.concatenate([frames[video] for video in kept]), np.concatenate(times)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Float64, Integer
 
 from inphase.metrics.retrieval_precision import hits_in_other_videos
 
@@ -40,6 +40,10 @@ def retrieval_average_precision(
         InputError: If the input does not fit together, or a query has fewer than k candidates.
     """
     hits = np.concatenate(list(hits_in_other_videos(embeddings, labels, k, stride)))
-    precision = hits.cumsum(axis=1) / np.arange(1, k + 1)
-    found = hits.sum(axis=1)
-    return float(((precision * hits).sum(axis=1) / np.maximum(found, 1)).mean())
+    return float(average_precisions(hits).mean())
+
+
+def average_precisions(hits: Bool[np.ndarray, "t k"]) -> Float64[np.ndarray, " t"]:
+    """Average precision of each query, from which of its neighbours have its label, by rank."""
+    precision = hits.cumsum(axis=1) / np.arange(1, hits.shape[1] + 1)
+    return (precision * hits).sum(axis=1) / np.maximum(hits.sum(axis=1), 1)

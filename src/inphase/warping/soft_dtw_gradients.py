@@ -1,4 +1,4 @@
-"""Gradients of soft-DTW by embeddings, from the expected alignment or from the reference."""
+"""Gradients of soft-DTW by embeddings or costs: from the expected alignment or the reference."""
 
 import torch
 from jaxtyping import Float
@@ -22,6 +22,20 @@ def gradient_of(
         return aligned.neg_()
     own = alignment.sum(2) * gradient[:, None]
     return (x * own[..., None]).sub_(aligned).mul_(2)
+
+
+def gradient_of_costs(
+    cost: Float[Tensor, "b n m"],
+    alignment: Float[Tensor, "b n m"],
+    gradient: Float[Tensor, " b"],
+    gamma: float,
+    cells: Extent,
+) -> Float[Tensor, "b n m"]:
+    """Gradient of costs, the alignment; by the reference if it is to be differentiated in turn."""
+    if torch.is_grad_enabled():
+        value = soft_dtw_reference(cost, gamma, cells)
+        return torch.autograd.grad(value, cost, gradient, create_graph=True)[0]
+    return alignment * gradient[:, None, None]
 
 
 def by_reference(

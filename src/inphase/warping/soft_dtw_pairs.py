@@ -15,8 +15,7 @@ from torch.autograd.function import Function
 from inphase.warping import soft_dtw_long
 from inphase.warping import soft_dtw_numba as kernels
 from inphase.warping.extent import Extent
-from inphase.warping.soft_dtw_gradients import by_reference
-from inphase.warping.soft_dtw_reference import soft_dtw_reference
+from inphase.warping.soft_dtw_gradients import by_reference, gradient_of_costs
 from inphase.warping.soft_dtw_small import run_small
 from inphase.warping.soft_dtw_steps import squared_norms
 
@@ -103,12 +102,7 @@ class Costs(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient of the costs; by the reference if it is to be differentiated in turn."""
         cost, alignment = ctx.saved_tensors
-        (gradient,) = gradients
-        if torch.is_grad_enabled():
-            value = soft_dtw_reference(cost, ctx.gamma, ctx.cells)
-            (of_cost,) = torch.autograd.grad(value, cost, gradient, create_graph=True)
-            return of_cost, None, None
-        return alignment * gradient[:, None, None], None, None
+        return gradient_of_costs(cost, alignment, gradients[0], ctx.gamma, ctx.cells), None, None
 
 
 def _small(

@@ -22,8 +22,7 @@ from torch.autograd.function import Function
 from inphase.errors import InputError
 from inphase.warping import soft_dtw_triton_kernels as kernels
 from inphase.warping.extent import Extent
-from inphase.warping.soft_dtw_gradients import by_reference, gradient_of
-from inphase.warping.soft_dtw_reference import soft_dtw_reference
+from inphase.warping.soft_dtw_gradients import by_reference, gradient_of, gradient_of_costs
 
 LOG2_E = 1.4426950408889634
 OUTSIDE = 1e30
@@ -94,12 +93,7 @@ class CostsOnTriton(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient of the costs; by the reference if it is to be differentiated in turn."""
         cost, alignment = ctx.saved_tensors
-        (gradient,) = gradients
-        if torch.is_grad_enabled():
-            value = soft_dtw_reference(cost, ctx.gamma, ctx.cells)
-            (of_cost,) = torch.autograd.grad(value, cost, gradient, create_graph=True)
-            return of_cost, None, None
-        return alignment * gradient[:, None, None], None, None
+        return gradient_of_costs(cost, alignment, gradients[0], ctx.gamma, ctx.cells), None, None
 
 
 def _run(
