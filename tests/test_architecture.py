@@ -18,7 +18,7 @@ HOUSE = ROOT / "src" / "inphase"
 
 # From the roof down. A room is a file or a folder of src/inphase.
 FLOORS = [
-    {"cli", "console"},
+    {"cli", "commands", "console"},
     {"demo", "evaluation", "inputs", "show"},
     {"tasks"},
     {"embeddings"},
