@@ -301,14 +301,8 @@ def spread(z: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"]) -> float:
 
 
 def _loss(method: Method, z: Float[Tensor, "views t d"], batch: Batch) -> Float[Tensor, ""]:
-    paired = (-1, 2, z.shape[1])
     loss = getattr(losses, method.loss)
-    return loss(
-        z.view(*paired, z.shape[2]),
-        batch.frames.view(paired),
-        batch.mask.view(paired),
-        **method.loss_settings(),
-    )
+    return loss(z, batch.frames, batch.mask, **method.loss_settings())
 
 
 def _optimiser(learner: nn.Module, settings: Settings) -> torch.optim.Optimizer:

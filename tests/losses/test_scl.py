@@ -8,30 +8,27 @@ import torch
 
 from inphase.errors import InputError
 from inphase.losses import scl
-from inphase.losses.inputs import check_views
 
 
 def drawn(videos=2, lengths=((5, 7), (6, 4)), dim=3, seed=0):
     generator = torch.Generator().manual_seed(seed)
     time = max(max(pair) for pair in lengths)
-    z = torch.randn(videos, 2, time, dim, generator=generator, dtype=torch.float64)
-    times = torch.rand(videos, 2, time, generator=generator, dtype=torch.float64).cumsum(-1) * 5
-    mask = torch.zeros(videos, 2, time, dtype=torch.bool)
+    z = torch.randn(2 * videos, time, dim, generator=generator, dtype=torch.float64)
+    times = torch.rand(2 * videos, time, generator=generator, dtype=torch.float64).cumsum(-1) * 5
+    mask = torch.zeros(2 * videos, time, dtype=torch.bool)
     for video, pair in enumerate(lengths):
         for view, length in enumerate(pair):
-            mask[video, view, :length] = True
+            mask[2 * video + view, :length] = True
     return z, times, mask
 
 
 def by_hand(z, times, mask, temperature, variance):
     """Equations 1 and 2 of CARL, frame by frame."""
     total = 0.0
-    for video in range(len(z)):
-        for view in (0, 1):
-            a = z[video, view][mask[video, view]].numpy()
-            b = z[video, 1 - view][mask[video, 1 - view]].numpy()
-            s = times[video, view][mask[video, view]].numpy()
-            t = times[video, 1 - view][mask[video, 1 - view]].numpy()
+    for video in range(0, len(z), 2):
+        for one, other in ((video, video + 1), (video + 1, video)):
+            a, b = (z[row][mask[row]].numpy() for row in (one, other))
+            s, t = (times[row][mask[row]].numpy() for row in (one, other))
             loss = 0.0
             for i in range(len(a)):
                 cosine = [
@@ -47,7 +44,7 @@ def by_hand(z, times, mask, temperature, variance):
                     for j in range(len(b))
                 )
             total += loss / len(a)
-    return total / len(z)
+    return total / (len(z) / 2)
 
 
 @pytest.mark.parametrize(("temperature", "variance"), [(0.1, 10.0), (1.0, 1.0), (0.3, 100.0)])
@@ -91,31 +88,37 @@ def test_only_time_differences_count():
 def test_the_order_of_views_and_of_videos_does_not_matter():
     z, times, mask = drawn()
     loss = scl(z, times, mask).item()
-    assert scl(z.flip(1), times.flip(1), mask.flip(1)).item() == pytest.approx(loss)
-    assert scl(z.flip(0), times.flip(0), mask.flip(0)).item() == pytest.approx(loss)
+    for order in ([1, 0, 3, 2], [2, 3, 0, 1]):
+        assert scl(z[order], times[order], mask[order]).item() == pytest.approx(loss)
+
+
+def test_pairs_say_which_rows_are_views_of_one_video():
+    z, times, mask = drawn()
+    apart = [0, 2, 1, 3]
+    paired = scl(z[apart], times[apart], mask[apart], pairs=torch.tensor([[0, 2], [1, 3]]))
+    assert paired.item() == pytest.approx(scl(z, times, mask).item())
 
 
 def test_embeddings_that_follow_time_cost_less_than_shuffled_ones():
     angle = torch.linspace(0, 3, 40, dtype=torch.float64)
-    z = torch.stack([angle.cos(), angle.sin()], -1).expand(1, 2, 40, 2)
-    times = torch.arange(40, dtype=torch.float64).expand(1, 2, 40)
-    mask = torch.ones(1, 2, 40, dtype=torch.bool)
-    shuffled = z[:, :, torch.randperm(40, generator=torch.Generator().manual_seed(0))]
+    z = torch.stack([angle.cos(), angle.sin()], -1).expand(2, 40, 2)
+    times = torch.arange(40, dtype=torch.float64).expand(2, 40)
+    mask = torch.ones(2, 40, dtype=torch.bool)
+    shuffled = z[:, torch.randperm(40, generator=torch.Generator().manual_seed(0))]
     assert scl(z, times, mask) < scl(shuffled, times, mask)
 
 
 def test_one_frame_a_view_costs_nothing():
-    assert scl(torch.ones(1, 2, 1, 3), torch.zeros(1, 2, 1), torch.ones(1, 2, 1).bool()).item() == 0
+    assert scl(torch.ones(2, 1, 3), torch.zeros(2, 1), torch.ones(2, 1).bool()).item() == 0
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda z, t, m: (z[:, :1], t, m), "two views"),
-        (lambda z, t, m: (z, t[:, :, 1:], m), "must be shaped"),
+        (lambda z, t, m: (z[:3], t[:3], m[:3]), "come in twos"),
         (lambda z, t, m: (z, t, torch.zeros_like(m)), "all padding"),
     ],
 )
 def test_bad_shapes_are_told(change, message):
     with pytest.raises(InputError, match=message):
-        check_views(*change(*drawn()))
+        scl(*change(*drawn()))

@@ -1,24 +1,60 @@
-"""What every loss asks of its tensors."""
+"""What every loss asks of its tensors: one row a sequence, and which rows are compared."""
 
+import torch
+from jaxtyping import Int64
 from torch import Tensor
 
 from inphase.errors import InputError
 
+# Two rows that are compared: views of one video, or two videos.
+Pairs = Int64[Tensor, "pairs 2"]
 
-def check_views(z: Tensor, times: Tensor, mask: Tensor) -> None:
-    """Check embeddings (videos, 2, time, dim) with their times and mask.
+
+def check_rows(z: Tensor, times: Tensor, mask: Tensor) -> None:
+    """Check embeddings (rows, time, dim) with their times and mask.
 
     Raises:
-        InputError: If the shapes disagree or a view has no real frame.
+        InputError: If the shapes disagree or a row has no real frame.
     """
-    if z.ndim != 4 or z.shape[1] != 2:
-        raise InputError(
-            f"two views of each video are needed, as (videos, 2, time, dim), not {tuple(z.shape)}"
-        )
-    if times.shape != z.shape[:3] or mask.shape != z.shape[:3]:
+    if z.ndim != 3 or 0 in z.shape:
+        raise InputError(f"embeddings must be shaped (rows, time, dim), not {tuple(z.shape)}")
+    if times.shape != z.shape[:2] or mask.shape != z.shape[:2]:
         raise InputError(
             f"times {tuple(times.shape)} and mask {tuple(mask.shape)} must be shaped "
-            f"{tuple(z.shape[:3])}, as the embeddings are"
+            f"{tuple(z.shape[:2])}, as the embeddings are"
         )
     if not mask.any(-1).all():
-        raise InputError("every view needs at least one real frame, but one is all padding")
+        raise InputError("every row needs at least one real frame, but one is all padding")
+
+
+def check_frames(mask: Tensor, least: int, why: str) -> None:
+    """Check that every row has enough real frames.
+
+    Raises:
+        InputError: If one has fewer than `least`.
+    """
+    shortest = int(mask.sum(-1).min())
+    if shortest < least:
+        raise InputError(
+            f"{why} needs at least {least} frames in every row, but one has {shortest}"
+        )
+
+
+def pairs_of(mask: Tensor, pairs: Pairs | None) -> Pairs:
+    """Return the pairs given, or rows 0 and 1, 2 and 3, and so on.
+
+    Raises:
+        InputError: If there is no pair, or a pair names a row that is not there.
+    """
+    rows = len(mask)
+    if pairs is None:
+        if rows % 2:
+            raise InputError(
+                f"rows come in twos, but there are {rows}: say which are compared with pairs"
+            )
+        return torch.arange(rows, device=mask.device).view(-1, 2)
+    if not len(pairs):
+        raise InputError("there is no pair of rows to compare")
+    if int(pairs.min()) < 0 or int(pairs.max()) >= rows:
+        raise InputError(f"pairs name rows {int(pairs.min())} to {int(pairs.max())} of {rows}")
+    return pairs

@@ -2,18 +2,27 @@
 
 import math
 
-from jaxtyping import Bool, Float
+import torch
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from inphase.losses.inputs import check_views
+from inphase.errors import InputError
+from inphase.losses.inputs import Pairs, check_rows, pairs_of
+from inphase.warping.inputs import in_full_precision
+
+# A logit without a share. Not -inf, which times a target of 0 would be NaN.
+_NEVER = -1e30
 
 
+@in_full_precision
 def scl(
-    z: Float[Tensor, "videos 2 time dim"],
-    times: Float[Tensor, "videos 2 time"],
-    mask: Bool[Tensor, "videos 2 time"],
+    z: Float[Tensor, "rows time dim"],
+    times: Float[Tensor, "rows time"],
+    mask: Bool[Tensor, "rows time"],
     *,
+    pairs: Pairs | None = None,
+    activities: Int64[Tensor, " rows"] | None = None,
     temperature: float | int = 0.1,
     variance: float | int = 10.0,
 ) -> Float[Tensor, ""]:
@@ -32,15 +41,22 @@ def scl(
     Use it when there are only videos of single takes, without any label. Frames of other videos are
     no negatives, so the same moment of two videos may fall together.
 
+    With `activities`, videos of other activities are infinitely far away: the sum over k in the
+    loss (not that in $w$) also runs over the frames of their second view, and for the other
+    direction of their first. `inphase.losses.pcl` adds videos of the same activity.
+
     Source: Chen, Tu, Huang, Lin, Wu, Cai, "Self-supervised and Weakly Supervised Contrastive
-    Learning for Frame-wise Action Representations" (CARL), equations 1 and 2; first in CVPR 2022.
-    Deviation: none. (The released code uses the KL divergence, which differs by a constant, and
-    the mean of the two directions instead of their sum.)
+    Learning for Frame-wise Action Representations" (CARL), equations 1 and 2, and 3 for the
+    activities; first in CVPR 2022. Deviation: none. (The released code uses the KL divergence,
+    which differs by a constant, and the mean of the two directions instead of their sum, so that
+    its gradient is half of this one. Equation 3 is not in it.)
 
     Args:
-        z: Projected embeddings of two views of each video, of any length: they are normalised here.
+        z: Projected embeddings of views, of any length: they are normalised here.
         times: When each frame is shown, in frames of the original video (the paper's $s$).
         mask: True where the frame is real and not padding.
+        pairs: Which rows are two views of one video; rows 0 and 1, 2 and 3, and so on, if None.
+        activities: What is done in the video of each row; None leaves other videos out.
         temperature: $\tau$, 0.1 in the paper.
         variance: $\sigma^2$ of the Gaussian in frames squared, 10 in the paper.
 
@@ -49,30 +65,89 @@ def scl(
 
     Example:
         >>> import torch
-        >>> z = torch.eye(2).expand(1, 2, 2, 2)
-        >>> times = torch.tensor([0.0, 100.0]).expand(1, 2, 2)
-        >>> round(scl(z, times, torch.ones(1, 2, 2, dtype=torch.bool)).item(), 4)
+        >>> z = torch.eye(2).expand(2, 2, 2)
+        >>> times = torch.tensor([0.0, 100.0]).expand(2, 2)
+        >>> round(scl(z, times, torch.ones(2, 2, dtype=torch.bool)).item(), 4)
         0.0001
     """
-    check_views(z, times, mask)
-    z = F.normalize(z, dim=-1)
-    similarity = z[:, 0] @ z[:, 1].transpose(1, 2) / temperature
-    closeness = -((times[:, 0, :, None] - times[:, 1, None]) ** 2) / (2 * variance)
-    first = _direction(similarity, closeness, mask[:, 0], mask[:, 1])
-    second = _direction(similarity.mT, closeness.mT, mask[:, 1], mask[:, 0])
-    return (first + second).mean()
+    check_rows(z, times, mask)
+    one, other = pairs_of(mask, pairs).T
+    z = unit_frames(z)
+    similarity = z[one] @ z[other].mT / temperature
+    closeness = -((times[one][:, :, None] - times[other][:, None]) ** 2) / (2 * variance)
+    first, second = None, None
+    if activities is not None:
+        _check_activities(activities, mask)
+        first = _negatives(z, mask, activities, one, other, temperature)
+        second = _negatives(z, mask, activities, other, one, temperature)
+    to_other = time_target(closeness, mask[other])
+    to_one = time_target(closeness.mT, mask[one])
+    there = cross_entropy(similarity, to_other, mask[one], mask[other], first)
+    back = cross_entropy(similarity.mT, to_one, mask[other], mask[one], second)
+    return (there + back).mean()
 
 
-def _direction(
-    similarity: Float[Tensor, "videos a b"],
-    closeness: Float[Tensor, "videos a b"],
-    rows: Bool[Tensor, "videos a"],
-    columns: Bool[Tensor, "videos b"],
-) -> Float[Tensor, " videos"]:
-    """Mean cross-entropy over the real frames of one view."""
-    padding = ~columns[:, None]
-    target = closeness.masked_fill(padding, -math.inf).softmax(-1)
-    predicted = similarity.masked_fill(padding, -math.inf).log_softmax(-1)
-    # 0 times -inf at padding would be NaN, also in the gradient.
-    entropy = -(target * predicted.masked_fill(padding, 0.0)).sum(-1)
-    return (entropy * rows).sum(-1) / rows.sum(-1)
+def unit_frames(z: Float[Tensor, "rows time dim"]) -> Float[Tensor, "rows time dim"]:
+    """Embeddings at length 1, in float32 at least."""
+    return F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=-1)
+
+
+def time_target(
+    closeness: Float[Tensor, "pairs a b"], columns: Bool[Tensor, "pairs b"]
+) -> Float[Tensor, "pairs a b"]:
+    """Distribution over the real columns, for each row, that has these logits."""
+    return closeness.masked_fill(~columns[:, None], -math.inf).softmax(-1)
+
+
+def cross_entropy(
+    similarity: Float[Tensor, "pairs a b"],
+    target: Float[Tensor, "pairs a b"],
+    rows: Bool[Tensor, "pairs a"],
+    columns: Bool[Tensor, "pairs b"],
+    negatives: Float[Tensor, "pairs a c"] | None = None,
+) -> Float[Tensor, " pairs"]:
+    """Mean over real rows of the cross-entropy of two distributions over the columns.
+
+    Args:
+        similarity: Logits of the distribution that is learned.
+        target: The distribution that it should be.
+        rows: True where a row is real.
+        columns: True where a column is real.
+        negatives: Logits of further columns, which should have no share.
+    """
+    logits = similarity.masked_fill(~columns[:, None], _NEVER)
+    if negatives is not None:
+        logits = torch.cat([logits, negatives], -1)
+    predicted = logits.log_softmax(-1)[..., : target.shape[-1]]
+    return mean_of_rows(-(target * predicted).sum(-1), rows)
+
+
+def mean_of_rows(
+    values: Float[Tensor, "pairs a"], rows: Bool[Tensor, "pairs a"]
+) -> Float[Tensor, " pairs"]:
+    """Mean of the values of real rows."""
+    return (values * rows).sum(-1) / rows.sum(-1)
+
+
+def _negatives(
+    z: Float[Tensor, "rows time dim"],
+    mask: Bool[Tensor, "rows time"],
+    activities: Int64[Tensor, " rows"],
+    views: Int64[Tensor, " pairs"],
+    others: Int64[Tensor, " pairs"],
+    temperature: float | int,
+) -> Float[Tensor, "pairs time _"]:
+    """Logits of the frames of `others` of another activity than that of each of `views`."""
+    others = others.unique()
+    foreign = activities[views][:, None] != activities[others]
+    frames = (foreign[..., None] & mask[others]).flatten(1)
+    logits = z[views] @ z[others].flatten(0, 1).T / temperature
+    return logits.masked_fill(~frames[:, None], _NEVER)
+
+
+def _check_activities(activities: Tensor, mask: Tensor) -> None:
+    if activities.shape != mask.shape[:1]:
+        raise InputError(
+            f"activities must be one number for each of the {len(mask)} rows, not "
+            f"{tuple(activities.shape)}"
+        )

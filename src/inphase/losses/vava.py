@@ -1,0 +1,134 @@
+"""VAVA: frames of two videos are transported to each other, in time or wherever they match best."""
+
+import torch
+from jaxtyping import Bool, Float, Shaped
+from torch import Tensor
+from torch.nn import functional as F
+
+from inphase.errors import InputError
+from inphase.losses.idm import contrastive_idm
+from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of
+from inphase.losses.vava_plan import terms
+from inphase.losses.vava_prior import Density, Kind, chosen_phi
+from inphase.warping.inputs import in_full_precision
+
+
+@in_full_precision
+def vava(
+    z: Float[Tensor, "rows time dim"],
+    times: Float[Tensor, "rows time"],
+    mask: Bool[Tensor, "rows time"],
+    *,
+    pairs: Pairs | None = None,
+    progress: float | int = 0.0,
+    step: int | None = None,
+    phi: float | int | None = None,
+    prior: Kind = "gaussian",
+    variance: float | int | Shaped[Tensor, "..."] = 0.36,
+    flat: float | int = 1.0,
+    shape: tuple[float | int, float | int] = (1.0, 50.0),
+    virtual: float | int = 0.5,
+    virtual_distance: float | int = 1.5,
+    structure_weight: float | int = 1.0,
+    prior_weight: float | int = 0.1,
+    contrast_weight: float | int = 0.5,
+    margin: float | int = 2.0,
+    window: float | int = 15,
+    iterations: int = 20,
+) -> Float[Tensor, ""]:
+    r"""Cost of the best transport between two videos whose plan keeps to time where it can.
+
+    With $D_{ij} = \lVert x_i - y_j \rVert^2$ of unit vectors and $\hat D$ the same with a virtual
+    frame 0 on either side, from which all are at distance $\zeta$,
+
+    $$L = \min_T\ \langle T, \hat D \rangle - \lambda_1 I(T) + \lambda_2 \mathrm{KL}(T \Vert P)
+    + \gamma\,(C(X) + C(Y) + C(X, Y))$$
+
+    over plans $T$ that give every frame, the virtual ones too, an equal share of 1. With positions
+    $i / N$ and $j / M$, best matches $i_o(j)$ and $j_o(i)$, and
+    $\mu = \sqrt{1 / N^2 + 1 / M^2}$,
+
+    $$\ell^c_{ij} = \frac{|i/N - j/M|}{\mu}, \quad
+    \ell^o_{ij} = \frac{|i - i_o(j)|/N + |j - j_o(i)|/M}{2\mu}, \quad
+    P_{ij} = \varphi\,p(\ell^c_{ij}) + (1 - \varphi)\,p(\ell^o_{ij}),$$
+
+    $$I(T) = \sum_{ij} T_{ij} \Big( \frac{\varphi}{(i/N - j/M)^2 + 1} +
+    \frac{1 - \varphi}{\frac12 ((i - i_o)^2/N^2 + (j - j_o)^2/M^2) + 1} \Big).$$
+
+    So matches should keep to time at first ($\varphi = 1$), and later, wherever they go, be near
+    those of their neighbours; frames without a match go to the virtual frame. $C(X)$ is
+    `contrastive_idm`; $C(X, Y)$ the mean over frames of the distance from the best match in the
+    plan less that from the worst, of either video, added. The value is a mean over frames, and
+    over pairs. The gradient goes through the iterations that make $T$, so each term has one; it
+    does not go through which match is best.
+
+    Use it for videos of one activity with background, or with steps in another order; `lav` asks
+    for one order and no background, and has the same $C(X)$.
+
+    Source: Liu, Tekin, Coskun, Vineet, Fua, Pollefeys, "Learning to Align Sequential Actions in
+    the Wild" (VAVA), CVPR 2022, equations 13 and 17, with the values of tables 6 to 8 of its
+    supplement; where those are silent, the authors' code and GTCC's (CVPR 2024).
+    Deviations: embeddings are normalised, or $C(X, Y)$ had no lower bound. Best matches are the
+    nearest frames, as in the authors' code, since $T$ itself is made of them. At virtual frames the
+    priors are those of the distance $3 d / (N + M + 2)$, as in the authors' code; with the paper's
+    variance its $d = 5$ would leave the virtual frame without any use, so $d$ is as many standard
+    deviations here as there. Their code scales $\lambda_1$ and $\lambda_2$ by the lengths, has a
+    variance of 4, returns $\langle T, \hat D \rangle$ alone, and weighs $C(X, Y)$, as a
+    cross-entropy, by 0.0001. $\varphi$ is told in `phi_at`.
+
+    Args:
+        z: Embeddings of videos, of any length: they are normalised here.
+        times: When each frame is shown; read by $C(X)$ alone.
+        mask: True where the frame is real and not padding.
+        pairs: Which rows are compared; rows 0 and 1, 2 and 3, and so on, if None.
+        progress: Share of training that is over; $\varphi$ is the rest, if there is no `step`.
+        step: Number of steps taken: $\varphi$ is `phi_at(step)`.
+        phi: $\varphi$ itself, from 0 to 1, in place of both.
+        prior: $p$: "gaussian", "flat-top" or "beta"; see `Density`.
+        variance: $\sigma^2$ of $p$, in frames squared, for all pairs or one each; 0.36 in the
+            paper. A tensor gets a gradient (the supplement's learned variance).
+        flat: $\eta$ of the flat top, in frames.
+        shape: $\alpha$ and $\beta$ of the Beta density.
+        virtual: $\zeta$, the cost of giving a frame to the virtual one, of distances from 0 to 4.
+        virtual_distance: $d$, how far the virtual frame is in time.
+        structure_weight: $\lambda_1$.
+        prior_weight: $\lambda_2$, above 0: the smaller, the sharper the plan.
+        contrast_weight: $\gamma$.
+        margin: Distance in $C(X)$ beyond which frames are far enough apart.
+        window: Time in $C(X)$ within which frames belong together.
+        iterations: Sinkhorn's iterations; 20 leave rows a little off their share.
+
+    Raises:
+        InputError: If the shapes disagree, a row has fewer than two frames, or a setting cannot be
+            used.
+
+    Example:
+        >>> import torch
+        >>> z = torch.eye(3).expand(2, 3, 3)
+        >>> times = torch.arange(3.0).expand(2, 3)
+        >>> round(vava(z, times, torch.ones(2, 3, dtype=torch.bool), contrast_weight=0).item(), 2)
+        0.0
+    """
+    check_rows(z, times, mask)
+    check_frames(mask, 2, "transport in time")
+    one, other = pairs_of(mask, pairs).T
+    if not prior_weight > 0 or iterations < 1:
+        raise InputError(
+            f"prior_weight must be above 0 and iterations 1 or more, "
+            f"not {prior_weight} and {iterations}"
+        )
+    density = Density(prior, variance, flat, shape)
+    density.check(len(one))
+    if z.dtype in (torch.float16, torch.bfloat16):
+        z = z.float()
+    unit = F.normalize(z.where(mask[..., None], 0.0), dim=-1)
+    found = terms(
+        unit[one], unit[other], mask[one], mask[other],
+        phi=chosen_phi(phi, step, progress), density=density,
+        virtual=virtual, virtual_distance=virtual_distance,
+        structure_weight=structure_weight, prior_weight=prior_weight, iterations=iterations,
+    )  # fmt: skip
+    loss = found.transport - structure_weight * found.structure + prior_weight * found.divergence
+    both = torch.cat([one, other])
+    intra = 2 * contrastive_idm(z[both], times[both], mask[both], margin=margin, window=window)
+    return (loss + contrast_weight * found.inter).mean() + contrast_weight * intra
