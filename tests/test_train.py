@@ -12,6 +12,8 @@ import pytest
 import torch
 
 import inphase.train as train_module
+from inphase import losses
+from inphase.batches import Sampler
 from inphase.data.collection import find
 from inphase.data.rendered import make
 from inphase.data.video import Video
@@ -19,7 +21,8 @@ from inphase.encoders.architecture import CARL, FrameLevel
 from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.methods import SCL
-from inphase.train import Settings, draw_batch, fit, learning_rate_factor, spread
+from inphase.settings import Settings
+from inphase.train import fit, learning_rate_factor, spread
 
 SMALL = FrameLevel(width=32, output=16, projection=16)
 METHOD = SCL(frames=20)
@@ -93,13 +96,15 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(videos, tmp_path, monkeyp
     whole = trained(videos, out=tmp_path / "whole")
     drawn = []
 
+    draw = Sampler.__call__
+
     def draw_then_interrupt(*arguments):
         drawn.append(1)
         if len(drawn) == stop:
             os.kill(os.getpid(), signal.SIGINT)
-        return draw_batch(*arguments)
+        return draw(*arguments)
 
-    monkeypatch.setattr(train_module, "draw_batch", draw_then_interrupt)
+    monkeypatch.setattr(Sampler, "__call__", draw_then_interrupt)
     with pytest.raises(Interrupted, match=f"after {stop} of 8 steps.*--resume"):
         trained(videos, out=tmp_path / "broken")
     monkeypatch.undo()
@@ -142,15 +147,15 @@ def test_a_full_disk_names_the_checkpoint(videos, tmp_path, monkeypatch):
 
 def test_a_killed_run_resumes_from_its_last_checkpoint(videos, tmp_path, monkeypatch):
     whole = trained(videos)
-    calls = []
+    calls, draw = [], Sampler.__call__
 
     def die(*arguments):
         calls.append(1)
         if len(calls) == 6:  # after step 5; the checkpoint is of step 3
             raise MemoryError
-        return draw_batch(*arguments)
+        return draw(*arguments)
 
-    monkeypatch.setattr(train_module, "draw_batch", die)
+    monkeypatch.setattr(Sampler, "__call__", die)
     with pytest.raises(MemoryError):
         trained(videos, out=tmp_path)
     monkeypatch.undo()
@@ -161,7 +166,7 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(videos, tmp_path, monkeyp
 
 
 def test_nan_stops_with_a_sentence(videos, tmp_path, monkeypatch):
-    monkeypatch.setattr(train_module.losses, "scl", lambda z, *_, **__: z.sum() * float("nan"))
+    monkeypatch.setattr(losses, "scl", lambda z, *_, **__: z.sum() * float("nan"))
     with pytest.raises(TrainingError, match="loss was nan.*step 1.*lower learning rate"):
         trained(videos, out=tmp_path)
 
@@ -227,21 +232,6 @@ def test_a_run_is_resumed_with_its_own_videos(videos, tmp_path):
 def test_bad_input_is_told(videos, call, message):
     with pytest.raises(InputError, match=message):
         call(videos)
-
-
-def test_the_time_of_a_short_video_is_stretched_as_if_it_gave_all_frames():
-    """Of 30 frames `two_clips` draws 20; of 300 all of 80."""
-    lengths = (30, 300)
-    source = train_module.CachedFrames(
-        [np.arange(n, dtype=np.float32)[None, :, None] for n in lengths],
-        [np.arange(n) / 30 for n in lengths],
-        torch.device("cpu"),
-    )
-    batch = draw_batch(source, SCL(frames=80), 2, np.random.default_rng(0), torch.device("cpu"))
-    drawn = batch.mask.sum(1).tolist()
-    assert sorted(drawn) == [20, 20, 80, 80]
-    for features, frames, count in zip(batch.features[..., 0], batch.frames, drawn, strict=True):
-        torch.testing.assert_close(frames[:count], features[:count] * (80 / count))
 
 
 def test_the_learning_rate_rises_then_falls_to_zero():

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from inphase.data.video import Video
 from inphase.encoders.backbones import Backbone, pool
 from inphase.encoders.encoder import Encoder
+from inphase.encoders.pose import PoseFeatures
+from inphase.errors import InputError
 from inphase.features import extract
 from inphase.views.augment import apply, draw
 
@@ -20,6 +22,7 @@ class FrameSource(Protocol):
     """Gives features of frames of numbered videos, under one random augmentation a call."""
 
     dim: int
+    videos: Sequence[Video]
     lengths: list[int]
     times: list[Float64[np.ndarray, " t"]]
     trainable: nn.Module | None
@@ -42,6 +45,7 @@ class CachedFrames:
         values: Of each video, (views, frames, channels).
         times: Seconds of each video's frames.
         device: Where training runs.
+        videos: What these are.
     """
 
     trainable: nn.Module | None = None
@@ -51,8 +55,9 @@ class CachedFrames:
         values: Sequence[np.ndarray],
         times: list[Float64[np.ndarray, " t"]],
         device: torch.device,
+        videos: Sequence[Video],
     ):
-        self.values, self.times, self.device = values, times, device
+        self.values, self.times, self.device, self.videos = values, times, device, videos
         self.dim = values[0].shape[2]
         self.lengths = [each.shape[1] for each in values]
 
@@ -78,6 +83,7 @@ class CachedFrames:
             [each.values for each in features.values()],
             [each.times for each in features.values()],
             device,
+            [video for video in videos if video.name in features],
         )
 
     def __call__(
@@ -103,8 +109,14 @@ class LiveFrames:
     """
 
     def __init__(
-        self, videos: Sequence[Video], backbone: Backbone, pooling: str, device: torch.device
+        self,
+        videos: Sequence[Video],
+        backbone: Backbone | PoseFeatures,
+        pooling: str,
+        device: torch.device,
     ):
+        if isinstance(backbone, PoseFeatures):
+            raise InputError("poses have no backbone whose last block could learn: no --finetune")
         self.videos, self.pooling, self.device = videos, pooling, device
         self.backbone = backbone.to(device)
         self.trainable: nn.Module | None = backbone.thaw()

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,63 +17,32 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from inphase import __version__, losses
+from inphase import __version__
+from inphase.batches import Sampler
 from inphase.card import card
 from inphase.data.video import Video
 from inphase.device import pick_device
 from inphase.encoders.architecture import FrameLevel
 from inphase.encoders.encoder import Encoder, FrameFeatures
-from inphase.encoders.frame_level import FrameLevelEncoder, ProjectionHead
+from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.frame_sources import CachedFrames, FrameSource, LiveFrames
 from inphase.methods import SCL, Method, name_of
+from inphase.objectives import Objective
+from inphase.phase_labels import Labels, numbered
 from inphase.runs import Run
-from inphase.views import sampling
+from inphase.settings import Settings, Weighted, restored, written
 
 # Embeddings closer than this to their mean, frame by frame, tell nothing apart.
 _COLLAPSED = 1e-4
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to optimise; see `fit`."""
-
-    steps: int = 300
-    batch: int = 8
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    warm_up: int = 20
-    clip: float = 1.0
-    optimiser: Literal["adamw", "adam"] = "adamw"
-    amp: bool = True
-    seed: int = 0
-    checkpoint_every: int = 100
-
-    def __post_init__(self):
-        for name in ("steps", "batch", "checkpoint_every"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be above 0, not {getattr(self, name)}")
-        if self.seed < 0:
-            raise InputError(f"seed must not be negative, but is {self.seed}")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Two views of each of a few videos, padded to one length."""
-
-    features: Float[Tensor, "views t c"]
-    frames: Float[Tensor, "views t"]  # frame numbers in the video, stretched if it is short
-    seconds: Float[Tensor, "views t"]  # since the start of the video
-    mask: Bool[Tensor, "views t"]
 
 
 def fit(
     videos: Sequence[Video],
     method: Method | None = None,
     *,
+    plus: Weighted = (),
+    labels: Labels | None = None,
     out: Path | str | None = None,
     frame_features: FrameFeatures | None = None,
     architecture: FrameLevel | None = None,
@@ -99,7 +68,9 @@ def fit(
 
     Args:
         videos: At least two videos of the same activity, or of several.
-        method: What to learn from; `SCL()` if None.
+        method: What to learn from; `SCL()` if None. Its views are those of the whole training.
+        plus: Other methods whose losses are added, each with its weight.
+        labels: What happens when in each video, for methods that learn from labels.
         out: Run folder; nothing is written if None.
         frame_features: Backbone and pooling.
         architecture: Of the temporal model; `encoders.architecture.CARL` is the paper's.
@@ -128,7 +99,7 @@ def fit(
         if run is None:
             raise InputError("to resume, say which run: give its folder as out")
         saved = run.config()
-        method, settings, frame_features, architecture = _restored(saved)
+        method, plus, settings, frame_features, architecture = restored(saved)
         views, finetune = saved["views"], saved["finetune"]
         if saved["videos"] != [video.name for video in videos]:
             raise InputError(
@@ -141,7 +112,8 @@ def fit(
     config = {
         "inphase": __version__,
         "torch": torch.__version__,
-        "method": {"name": name_of(method), **asdict(method)},
+        "method": written(method),
+        "plus": [{"weight": weight, **written(each)} for each, weight in plus],
         "settings": asdict(settings),
         "views": views,
         "finetune": finetune,
@@ -163,8 +135,29 @@ def fit(
             source = CachedFrames.of(videos, encoder, views, target, progress)
         encoder.temporal = FrameLevelEncoder(source.dim, architecture, frames=method.frames)
         encoder.temporal.to(target)
-        head = ProjectionHead(architecture).to(target)
-        _train(encoder, head, source, method, settings, run, resume, progress, tensorboard)
+        methods = [(method, 1.0), *plus]
+        numbers, phases = None, ()
+        if any(each.head == "phases" for each, _ in methods):
+            numbers, phases = numbered(source.videos, labels or {})
+        sampler = Sampler(
+            source,
+            [each for each, _ in methods],
+            settings.batch,
+            balanced=settings.balanced,
+            labels=numbers,
+            device=target,
+        )
+        objectives = nn.ModuleList(
+            Objective(
+                each,
+                architecture,
+                phases=len(phases),
+                activities=len({video.activity for video in source.videos}),
+                weight=weight,
+            )
+            for each, weight in methods
+        ).to(target)
+        _train(encoder, objectives, sampler, source, settings, run, resume, progress, tensorboard)
     if finetune:
         encoder.finetuned = source.learned()
         encoder.backbone.freeze()
@@ -176,9 +169,9 @@ def fit(
 
 def _train(
     encoder: Encoder,
-    head: ProjectionHead,
+    objectives: nn.ModuleList,
+    sampler: Sampler,
     source: FrameSource,
-    method: Method,
     settings: Settings,
     run: Run | None,
     resume: bool,
@@ -187,7 +180,7 @@ def _train(
 ) -> None:
     temporal = encoder.temporal
     assert temporal is not None
-    learner = nn.ModuleDict({"temporal": temporal, "head": head})
+    learner = nn.ModuleDict({"temporal": temporal, "objectives": objectives})
     if source.trainable is not None:
         learner["backbone"] = source.trainable
     device = next(temporal.parameters()).device
@@ -218,16 +211,18 @@ def _train(
             generator = np.random.default_rng((settings.seed, step))
             started = time.perf_counter()
             with torch.autocast(device.type, torch.bfloat16, settings.amp and _has_amp(device)):
-                batch = draw_batch(source, method, settings.batch, generator, device)
+                batch = sampler(generator)
                 z = temporal(batch.features, batch.seconds, batch.mask)
-                projected = head(z, batch.mask)
-            loss = _loss(method, projected.float(), batch)
+                progress_made = step / settings.steps
+                values = [objective(z, batch, progress_made) for objective in objectives]
+            loss = torch.stack(values).sum()
             optimiser.zero_grad()
             loss.backward()
             norm = nn.utils.clip_grad_norm_(learner.parameters(), settings.clip)
             entry = {
                 "step": step + 1,
                 "loss": loss.item(),
+                **_each(objectives, values),
                 "spread": spread(z.detach().float(), batch.mask),
                 "gradient": norm.item(),
                 "learning_rate": scheduler.get_last_lr()[0],
@@ -255,38 +250,6 @@ def _train(
     learner.eval()
 
 
-def draw_batch(
-    source: FrameSource,
-    method: Method,
-    size: int,
-    generator: np.random.Generator,
-    device: torch.device,
-) -> Batch:
-    """Draw two views of each of `size` videos, no video twice while there are enough."""
-    draw = getattr(sampling, method.views)
-    count = len(source.lengths)
-    chosen = generator.permutation(count)[:size]
-    if count < size:
-        chosen = np.concatenate([chosen, generator.integers(count, size=size - count)])
-    numbers, features, seconds = [], [], []
-    for video in chosen:
-        for indices in draw(source.lengths[video], generator=generator, **method.view_settings()):
-            stretch = method.frames / len(indices)  # above 1 in a short video, which gives fewer
-            numbers.append(torch.from_numpy((indices * stretch).astype(np.float32)))
-            features.append(source(int(video), indices, generator))
-            times = source.times[video]
-            seconds.append(torch.from_numpy((times[indices] - times[0]).astype(np.float32)))
-    pad = nn.utils.rnn.pad_sequence
-    lengths = torch.tensor([len(each) for each in numbers])
-    mask = torch.arange(int(lengths.max()))[None] < lengths[:, None]
-    return Batch(
-        features=pad(features, batch_first=True),
-        frames=pad(numbers, batch_first=True).to(device),
-        seconds=pad(seconds, batch_first=True).to(device),
-        mask=mask.to(device),
-    )
-
-
 def learning_rate_factor(step: int, settings: Settings) -> float:
     """Linear warm-up, then half a cosine down to zero (no restarts, as in CARL)."""
     warm = min(1.0, (step + 1) / max(1, settings.warm_up))
@@ -300,27 +263,18 @@ def spread(z: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"]) -> float:
     return float((1 - mean.square().sum(-1)).mean())
 
 
-def _loss(method: Method, z: Float[Tensor, "views t d"], batch: Batch) -> Float[Tensor, ""]:
-    loss = getattr(losses, method.loss)
-    return loss(z, batch.frames, batch.mask, **method.loss_settings())
-
-
 def _optimiser(learner: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
     parameters = [each for each in learner.parameters() if each.requires_grad]
     return kind(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
 
-def _restored(config: dict[str, Any]) -> tuple[Method, Settings, FrameFeatures, FrameLevel]:
-    from inphase.methods import METHODS
-
-    method = dict(config["method"])
-    return (
-        METHODS[method.pop("name")](**method),
-        Settings(**config["settings"]),
-        FrameFeatures(**config["frame_features"]),
-        FrameLevel.read(config["architecture"]),
-    )
+def _each(objectives: nn.ModuleList, values: list[Tensor]) -> dict[str, float]:
+    """The parts of a sum of losses, by name; nothing if there is one."""
+    if len(values) < 2:
+        return {}
+    names = [name_of(cast(Objective, each).method) for each in objectives]
+    return {f"loss of {name}": each.item() for name, each in zip(names, values, strict=True)}
 
 
 def _check(entry: dict[str, Any], settings: Settings, run: Run | None) -> None:

@@ -1,5 +1,6 @@
 """The sequence contrastive loss, against its equations written out in loops."""
 
+import inspect
 import math
 
 import numpy as np
@@ -122,3 +123,71 @@ def test_one_frame_a_view_costs_nothing():
 def test_bad_shapes_are_told(change, message):
     with pytest.raises(InputError, match=message):
         scl(*change(*drawn()))
+
+
+def with_other_activities(z, times, mask, activities, temperature=0.1, variance=10.0):
+    """Equation 3 of CARL for both directions: frames of other activities join the denominator."""
+    total = 0.0
+    rows = [z[row][mask[row]].numpy() for row in range(len(z))]
+    rows = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in rows]
+    for one in range(len(z)):
+        other = one ^ 1
+        negatives = [
+            frame
+            for row in range(len(z))
+            if row % 2 == other % 2 and activities[row] != activities[one]
+            for frame in rows[row]
+        ]
+        loss = 0.0
+        for i, frame in enumerate(rows[one]):
+            denominator = sum(math.exp(frame @ k / temperature) for k in [*rows[other], *negatives])
+            gaps = [float(times[one, i] - times[other, k]) for k in range(len(rows[other]))]
+            gauss = [math.exp(-(gap**2) / (2 * variance)) for gap in gaps]
+            for j, weight in enumerate(gauss):
+                shown = math.exp(frame @ rows[other][j] / temperature)
+                loss -= weight / sum(gauss) * math.log(shown / denominator)
+        total += loss / len(rows[one])
+    return total / (len(z) / 2)
+
+
+@pytest.mark.parametrize("activities", [(0, 0, 1, 1, 0, 0), (3, 3, 1, 1, 2, 2)])
+def test_frames_of_other_activities_are_negatives(activities):
+    z, times, mask = drawn(3, ((5, 7), (6, 4), (3, 2)))
+    loss = scl(z, times, mask, activities=torch.tensor(activities), temperature=0.5)
+    expected = with_other_activities(z, times, mask, activities, temperature=0.5)
+    assert loss.item() == pytest.approx(expected, rel=1e-10)
+
+
+def test_videos_of_one_activity_are_no_negatives():
+    z, times, mask = drawn()
+    loss = scl(z, times, mask, activities=torch.tensor([2, 2, 2, 2]))
+    assert loss.item() == pytest.approx(scl(z, times, mask).item(), rel=1e-12)
+
+
+def test_negatives_have_a_gradient_but_not_their_padding():
+    z, times, mask = drawn()
+    activities = torch.tensor([0, 0, 1, 1])
+    spoiled = z.clone()
+    spoiled[~mask] = 1e3
+    spoiled.requires_grad_()
+    scl(spoiled, times, mask, activities=activities).backward()
+    assert spoiled.grad is not None
+    assert torch.isfinite(spoiled.grad).all() and (spoiled.grad[~mask] == 0).all()
+    z.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: scl(x, times, mask, activities=activities), (z,))
+
+
+def test_activities_are_one_number_a_row():
+    # Tests check annotations, which would speak first.
+    with pytest.raises(InputError, match="each of the 4 rows"):
+        inspect.unwrap(scl)(*drawn(), activities=torch.tensor([0, 1]))
+
+
+def test_half_precision_is_computed_in_float32():
+    z, times, mask = drawn()
+    times = times.float()
+    loss = scl(z.half(), times, mask)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = scl(z.half(), times, mask)
+    assert loss.dtype == inside.dtype == torch.float32
+    assert inside.item() == loss.item() == pytest.approx(scl(z, times, mask).item(), rel=1e-2)

@@ -4,21 +4,11 @@ The regularisers of one video that LAV compares. Each is a loss of its own, and 
 one of them to soft-DTW.
 """
 
-from typing import Literal, get_args
-
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn import functional as F
 
-from inphase.errors import InputError
-from inphase.losses.inputs import check_frames, check_rows
-from inphase.warping.inputs import checked_gamma, in_full_precision
-from inphase.warping.pairwise import squared_euclidean
-
-Regulariser = Literal["contrastive_idm", "idm", "slow_feature"]
-Variant = Literal["paper", "code"]
-Reduction = Literal["sum", "mean"]
+from inphase.losses.moments import Reduction, Variant, moments
+from inphase.warping.inputs import in_full_precision
 
 
 @in_full_precision

@@ -9,7 +9,7 @@ from torch import Tensor
 from inphase.errors import InputError
 from inphase.losses.inputs import Pairs, check_rows, pairs_of
 from inphase.losses.propagation import propagated_times
-from inphase.losses.scl import cross_entropy, mean_of_rows, time_target, unit_frames
+from inphase.losses.soft_targets import cross_entropy, mean_of_rows, time_target, unit_frames
 from inphase.warping import soft_dtw_from_cost
 from inphase.warping.inputs import in_full_precision
 

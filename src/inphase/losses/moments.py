@@ -1,24 +1,100 @@
-"""Which frames of two sequences show the same moment, or moments close in time."""
+"""Sums over all pairs of frames of one video, weighted by how far apart they are in time."""
 
 import math
+from typing import Literal, get_args
 
-from jaxtyping import Bool, Float, Int64
+import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn import functional as F
+
+from inphase.errors import InputError
+from inphase.losses.inputs import check_frames, check_rows
+from inphase.warping.inputs import checked_gamma
+
+Moment = Literal["contrastive_idm", "idm", "slow_feature"]
+Variant = Literal["paper", "code"]
+Reduction = Literal["sum", "mean"]
 
 
-def gaps(
-    times: Float[Tensor, "pairs a"],
-    others: Float[Tensor, "pairs b"],
-    real: Bool[Tensor, "pairs b"],
-) -> Float[Tensor, "pairs a b"]:
-    """How far the frames of others are in time, in frames; infinity where they are padding."""
-    gap = (times[:, :, None] - others[:, None]).abs()
-    return gap.masked_fill(~real[:, None], math.inf)
+def moments(
+    moment: Moment,
+    z: Float[Tensor, "rows time dim"],
+    times: Float[Tensor, "rows time"],
+    mask: Bool[Tensor, "rows time"],
+    lengths: Float[Tensor, " rows"] | None,
+    margin: float | int,
+    window: float | int,
+    variant: Variant,
+    reduction: Reduction,
+) -> Float[Tensor, " rows"]:
+    """Value of each row: see the functions of `inphase.losses.idm`.
+
+    Raises:
+        InputError: As there.
+    """
+    check_rows(z, times, mask)
+    check_frames(mask, 2, "a regulariser that compares the frames of a video")
+    for choice, choices in ((moment, Moment), (variant, Variant), (reduction, Reduction)):
+        check_choice(choice, get_args(choices))
+    margin = checked_gamma(margin, "margin")
+    if not (math.isfinite(window) and window >= 0):
+        raise InputError(f"window must be a finite number, 0 or above, not {window}")
+    if lengths is not None and lengths.shape != mask.shape[:1]:
+        raise InputError(f"lengths must be one for each of the {len(mask)} rows")
+    z = unit_frames(z, mask)
+    distance = torch.baddbmm(z.new_full((1, 1, 1), 2.0), z, z.mT, alpha=-2)  # of unit frames
+    gap, length = _gaps(times, mask, lengths, variant)
+    gap, length = gap.to(z.dtype), length.to(z.dtype)
+    heavy = (gap / length) ** 2 + 1
+    if moment == "idm":
+        far, values, weights = torch.zeros_like(gap, dtype=torch.bool), -distance, heavy
+    else:
+        far = gap > window
+        values = torch.where(far, F.relu(margin - distance), distance)
+        if moment == "slow_feature":
+            weights = torch.ones_like(heavy)
+        else:
+            weights = torch.where(far, heavy, 1 / heavy if variant == "paper" else 1.0)
+    weights = weights * (mask[:, :, None] & mask[:, None])
+    if reduction == "mean":
+        weights = weights / torch.where(far, _total(weights * far), _total(weights * ~far))
+    return (weights * values).sum((1, 2))
 
 
-def nearest(
-    gap: Float[Tensor, "pairs a b"],
-) -> tuple[Int64[Tensor, "pairs a"], Float[Tensor, "pairs a"]]:
-    """The frame of the other sequence that is nearest in time, and how far it is."""
-    distance, place = gap.min(-1)
-    return place, distance
+def unit_frames(
+    z: Float[Tensor, "rows time dim"], mask: Bool[Tensor, "rows time"]
+) -> Float[Tensor, "rows time dim"]:
+    """Normalised frames, in float32 at least; 0 in padding, whatever it holds."""
+    z = z.float() if z.dtype in (torch.float16, torch.bfloat16) else z
+    return F.normalize(z.masked_fill(~mask[..., None], 0.0), dim=-1)
+
+
+def check_choice(given: str, known: tuple[str, ...]) -> None:
+    """Check the name of a variant.
+
+    Raises:
+        InputError: If it is not one of those known.
+    """
+    if given not in known:
+        raise InputError(f"there is no choice '{given}': take one of {', '.join(known)}")
+
+
+def _gaps(
+    times: Tensor, mask: Tensor, lengths: Tensor | None, variant: Variant
+) -> tuple[Tensor, Tensor]:
+    """How far apart frames are, and the length that weights measure it by; both (rows, i, j)."""
+    if variant == "paper":
+        index = torch.arange(times.shape[1], device=times.device)[None]
+        return (index[:, :, None] - index[:, None]).abs(), index.new_ones(1, 1, 1)
+    # Padding may hold any time.
+    times = times.masked_fill(~mask, 0.0)
+    if lengths is None:
+        lengths = times.masked_fill(~mask, -math.inf).amax(-1) + 1
+    return (times[:, :, None] - times[:, None]).abs(), lengths[:, None, None]
+
+
+def _total(weights: Float[Tensor, "rows time time"]) -> Float[Tensor, "rows 1 1"]:
+    """Sum of the weights of each row; 1 where there are none."""
+    total = weights.sum((1, 2), keepdim=True)
+    return total.where(total > 0, 1.0)

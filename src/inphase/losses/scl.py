@@ -1,18 +1,12 @@
 """Sequence contrastive loss: two views of a video agree on which moments are close in time."""
 
-import math
-
-import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
-from torch.nn import functional as F
 
 from inphase.errors import InputError
 from inphase.losses.inputs import Pairs, check_rows, pairs_of
+from inphase.losses.soft_targets import NEVER, cross_entropy, time_target, unit_frames
 from inphase.warping.inputs import in_full_precision
-
-# A logit without a share. Not -inf, which times a target of 0 would be NaN.
-_NEVER = -1e30
 
 
 @in_full_precision
@@ -77,7 +71,7 @@ def scl(
     closeness = -((times[one][:, :, None] - times[other][:, None]) ** 2) / (2 * variance)
     first, second = None, None
     if activities is not None:
-        _check_activities(activities, mask)
+        check_activities(activities, mask)
         first = _negatives(z, mask, activities, one, other, temperature)
         second = _negatives(z, mask, activities, other, one, temperature)
     to_other = time_target(closeness, mask[other])
@@ -85,48 +79,6 @@ def scl(
     there = cross_entropy(similarity, to_other, mask[one], mask[other], first)
     back = cross_entropy(similarity.mT, to_one, mask[other], mask[one], second)
     return (there + back).mean()
-
-
-def unit_frames(z: Float[Tensor, "rows time dim"]) -> Float[Tensor, "rows time dim"]:
-    """Embeddings at length 1, in float32 at least."""
-    return F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=-1)
-
-
-def time_target(
-    closeness: Float[Tensor, "pairs a b"], columns: Bool[Tensor, "pairs b"]
-) -> Float[Tensor, "pairs a b"]:
-    """Distribution over the real columns, for each row, that has these logits."""
-    return closeness.masked_fill(~columns[:, None], -math.inf).softmax(-1)
-
-
-def cross_entropy(
-    similarity: Float[Tensor, "pairs a b"],
-    target: Float[Tensor, "pairs a b"],
-    rows: Bool[Tensor, "pairs a"],
-    columns: Bool[Tensor, "pairs b"],
-    negatives: Float[Tensor, "pairs a c"] | None = None,
-) -> Float[Tensor, " pairs"]:
-    """Mean over real rows of the cross-entropy of two distributions over the columns.
-
-    Args:
-        similarity: Logits of the distribution that is learned.
-        target: The distribution that it should be.
-        rows: True where a row is real.
-        columns: True where a column is real.
-        negatives: Logits of further columns, which should have no share.
-    """
-    logits = similarity.masked_fill(~columns[:, None], _NEVER)
-    if negatives is not None:
-        logits = torch.cat([logits, negatives], -1)
-    predicted = logits.log_softmax(-1)[..., : target.shape[-1]]
-    return mean_of_rows(-(target * predicted).sum(-1), rows)
-
-
-def mean_of_rows(
-    values: Float[Tensor, "pairs a"], rows: Bool[Tensor, "pairs a"]
-) -> Float[Tensor, " pairs"]:
-    """Mean of the values of real rows."""
-    return (values * rows).sum(-1) / rows.sum(-1)
 
 
 def _negatives(
@@ -142,10 +94,15 @@ def _negatives(
     foreign = activities[views][:, None] != activities[others]
     frames = (foreign[..., None] & mask[others]).flatten(1)
     logits = z[views] @ z[others].flatten(0, 1).T / temperature
-    return logits.masked_fill(~frames[:, None], _NEVER)
+    return logits.masked_fill(~frames[:, None], NEVER)
 
 
-def _check_activities(activities: Tensor, mask: Tensor) -> None:
+def check_activities(activities: Tensor, mask: Tensor) -> None:
+    """Check that there is one for each row.
+
+    Raises:
+        InputError: If not.
+    """
     if activities.shape != mask.shape[:1]:
         raise InputError(
             f"activities must be one number for each of the {len(mask)} rows, not "

@@ -1,15 +1,17 @@
 """Frame-level SimCLR: the same moment of the other view against every other frame."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
+from inphase.errors import InputError
 from inphase.losses.choices import check_choice
 from inphase.losses.inputs import Pairs, check_rows, pairs_of
-from inphase.losses.moments import gaps, nearest
+from inphase.losses.time_gaps import nearest, time_gaps
 from inphase.warping.inputs import checked_gamma, in_full_precision
 
 
@@ -69,35 +71,57 @@ def simclr(
     check_rows(z, times, mask)
     check_choice(negatives, ("batch", "video", "view"), "negatives")
     temperature = checked_gamma(temperature, "temperature")
+    if not window >= 0:
+        raise InputError(f"window must be 0 frames or more, not {window}")
     pairs = pairs_of(mask, pairs)
     one, other = torch.cat([pairs, pairs.flip(1)]).T
     # Garbage in padding must not meet zero as infinity or NaN.
     z = z.masked_fill(~mask[..., None], 0.0)
     z = F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=-1)
 
-    logits = (z[one] / temperature) @ z.flatten(0, 1).T
-    shape = (len(one), z.shape[1], *mask.shape)
-    logits = logits.view(shape).masked_fill(~_compared(one, other, mask, negatives), -math.inf)
-    place, distance = nearest(gaps(times[one], times[other], mask[other]))
-    # The frame at place t of row r is column r * time + t.
-    columns = (other * z.shape[1])[:, None] + place
-    logits = logits.flatten(2)
-    likelihood = logits.gather(2, columns[..., None]).squeeze(2) - logits.logsumexp(2)
+    compared = _compared(z, mask, one, other, negatives)
+    logits = (z[one] / temperature) @ compared.frames.mT
+    logits = logits.masked_fill(~compared.real[..., None, :], -math.inf)
+    if compared.own is not None:
+        logits = logits.scatter(2, compared.own[..., None], -math.inf)
+    place, distance = nearest(time_gaps(times[one], times[other], mask[other]))
+    positive = compared.other[:, None] + place
+    likelihood = logits.gather(2, positive[..., None]).squeeze(2) - logits.logsumexp(2)
 
     anchors = mask[one] & (distance <= window)
     return -((likelihood * anchors).sum(1) / anchors.sum(1).clamp(min=1)).mean()
 
 
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """Frames that the anchors are compared with, one row after the other.
+
+    Attributes:
+        frames: The frames, for all views alike or for each.
+        real: True where they are no padding.
+        own: Where among them each anchor is itself, if it is.
+        other: Where among them the other view begins.
+    """
+
+    frames: Float[Tensor, "*views frames dim"]
+    real: Bool[Tensor, "*views frames"]
+    own: Int64[Tensor, "views time"] | None
+    other: Int64[Tensor, " views"]
+
+
 def _compared(
+    z: Float[Tensor, "rows time dim"],
+    mask: Bool[Tensor, "rows time"],
     one: Int64[Tensor, " views"],
     other: Int64[Tensor, " views"],
-    mask: Bool[Tensor, "rows time"],
     negatives: str,
-) -> Bool[Tensor, "views time rows time"]:
-    """Frames that a frame of view `one` is told from; never itself."""
-    row = torch.arange(len(mask), device=mask.device)
-    own, others = row == one[:, None], row == other[:, None]
-    rows = {"batch": torch.ones_like(own), "video": own | others, "view": others}[negatives]
-    self = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
-    itself = own[:, None, :, None] & self[:, None]
-    return rows[:, None, :, None] & mask & ~itself
+) -> _Compared:
+    time = torch.arange(z.shape[1], device=z.device)
+    if negatives == "batch":
+        own = (one * len(time))[:, None] + time
+        return _Compared(z.flatten(0, 1), mask.flatten(), own, other * len(time))
+    if negatives == "view":
+        return _Compared(z[other], mask[other], None, torch.zeros_like(other))
+    frames, real = torch.cat([z[one], z[other]], 1), torch.cat([mask[one], mask[other]], 1)
+    own = time.expand(len(one), -1)
+    return _Compared(frames, real, own, torch.full_like(other, len(time)))

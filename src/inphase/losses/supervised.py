@@ -33,8 +33,9 @@ def supervised(
     Times have no part in it.
 
     Source: the supervised baseline of Dwibedi, Aytar, Tompson, Sermanet, Zisserman, "Temporal
-    Cycle-Consistency Learning" (TCC), CVPR 2019, and of CARL's Table 5; one linear layer on the
-    embeddings, no smoothing. Deviation: frames without a label are left out.
+    Cycle-Consistency Learning" (TCC), CVPR 2019, and of LAV (its section 5): a classifier of one
+    layer on the embeddings, trained with them, no smoothing. Deviation: frames without a label are
+    left out.
 
     Args:
         z: Scores of the phases (logits), of one linear layer on the embeddings.

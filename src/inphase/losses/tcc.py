@@ -8,8 +8,8 @@ from torch.nn import functional as F
 from inphase.errors import InputError
 from inphase.losses.choices import check_choice
 from inphase.losses.inputs import Pairs, check_frames, check_rows
-from inphase.losses.tcc_chains import random_chains
-from inphase.losses.tcc_cycles import deterministic, stochastic
+from inphase.losses.tcc_chains import every_pair, random_chains
+from inphase.losses.tcc_cycles import Similarity, deterministic, stochastic
 from inphase.losses.tcc_errors import classification, regression
 from inphase.warping.inputs import checked_gamma, in_full_precision
 
@@ -102,7 +102,8 @@ def tcc(
     check_choice(loss, _LOSSES, "loss")
     check_choice(similarity, ("squared_l2", "cosine"), "similarity")
     check_choice(cycles, ("deterministic", "stochastic"), "cycles")
-    temperature = checked_gamma(temperature, "temperature")
+    alike = Similarity(similarity, checked_gamma(temperature, "temperature"))
+    pairs = every_pair(mask, pairs)
 
     # Garbage in padding must not meet zero as infinity or NaN.
     z = z.masked_fill(~mask[..., None], 0.0)
@@ -113,10 +114,10 @@ def tcc(
     if cycles == "deterministic":
         if cycle_length != 2:
             raise InputError(f"deterministic cycles pass 2 rows, not {cycle_length}")
-        back = deterministic(z, mask, position, pairs, temperature)
+        back = deterministic(z, mask, position, pairs, alike)
     else:
         chains = random_chains(mask, pairs, cycle_length, fraction, generator)
-        back = stochastic(z, mask, position, chains, temperature, generator)
+        back = stochastic(z, mask, position, chains, alike, generator)
     if loss == "classification":
         return back.mean(classification(back, label_smoothing))
     return back.mean(regression(back, loss, variance_weight, delta))
@@ -125,9 +126,13 @@ def tcc(
 def _positions(
     times: Float[Tensor, "rows time"],
     mask: Bool[Tensor, "rows time"],
-    lengths: Float[Tensor, " rows"] | None,
+    lengths: Float[Tensor, "..."] | None,
 ) -> Float[Tensor, "rows time"]:
-    """Time of each frame over the length of its video; 0 in padding."""
+    """Time of each frame over the length of its video; 0 in padding.
+
+    Raises:
+        InputError: If lengths are not one for each row, or not above 0.
+    """
     times = times.masked_fill(~mask, 0.0)
     if lengths is None:
         lengths = times.masked_fill(~mask, -torch.inf).amax(-1) + 1

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.idm import contrastive_idm
+from inphase.losses.idm import Reduction, contrastive_idm
 from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of
 from inphase.losses.vava_plan import terms
 from inphase.losses.vava_prior import Density, Kind, chosen_phi
@@ -33,7 +33,8 @@ def vava(
     prior_weight: float | int = 0.1,
     contrast_weight: float | int = 0.5,
     margin: float | int = 2.0,
-    window: float | int = 15,
+    window: float | int = 15.0,
+    reduction: Reduction = "mean",
     iterations: int = 20,
 ) -> Float[Tensor, ""]:
     r"""Cost of the best transport between two videos whose plan keeps to time where it can.
@@ -59,8 +60,8 @@ def vava(
     those of their neighbours; frames without a match go to the virtual frame. $C(X)$ is
     `contrastive_idm`; $C(X, Y)$ the mean over frames of the distance from the best match in the
     plan less that from the worst, of either video, added. The value is a mean over frames, and
-    over pairs. The gradient goes through the iterations that make $T$, so each term has one; it
-    does not go through which match is best.
+    over pairs, and negative where all is well: $I(T)$ is then 1. The gradient goes through the
+    iterations that make $T$, so each term has one; not through which match is best.
 
     Use it for videos of one activity with background, or with steps in another order; `lav` asks
     for one order and no background, and has the same $C(X)$.
@@ -78,7 +79,7 @@ def vava(
 
     Args:
         z: Embeddings of videos, of any length: they are normalised here.
-        times: When each frame is shown; read by $C(X)$ alone.
+        times: When each frame is shown; not read, since positions count the frames given.
         mask: True where the frame is real and not padding.
         pairs: Which rows are compared; rows 0 and 1, 2 and 3, and so on, if None.
         progress: Share of training that is over; $\varphi$ is the rest, if there is no `step`.
@@ -94,8 +95,10 @@ def vava(
         structure_weight: $\lambda_1$.
         prior_weight: $\lambda_2$, above 0: the smaller, the sharper the plan.
         contrast_weight: $\gamma$.
-        margin: Distance in $C(X)$ beyond which frames are far enough apart.
-        window: Time in $C(X)$ within which frames belong together.
+        margin: $\lambda_3$ of $C(X)$: distance beyond which its far frames are let be.
+        window: $\delta$ of $C(X)$: the last gap that is near, in frames of the row.
+        reduction: "mean", as in the authors' code, or "sum", as LAV has $C(X)$; the sum outweighs
+            the transport by far.
         iterations: Sinkhorn's iterations; 20 leave rows a little off their share.
 
     Raises:
@@ -104,10 +107,11 @@ def vava(
 
     Example:
         >>> import torch
-        >>> z = torch.eye(3).expand(2, 3, 3)
+        >>> z, mask = torch.eye(3).repeat(2, 1, 1), torch.ones(2, 3, dtype=torch.bool)
         >>> times = torch.arange(3.0).expand(2, 3)
-        >>> round(vava(z, times, torch.ones(2, 3, dtype=torch.bool), contrast_weight=0).item(), 2)
-        0.0
+        >>> same_order = vava(z, times, mask)
+        >>> bool(same_order < vava(torch.stack([z[0], z[1].flip(0)]), times, mask))
+        True
     """
     check_rows(z, times, mask)
     check_frames(mask, 2, "transport in time")
@@ -130,5 +134,7 @@ def vava(
     )  # fmt: skip
     loss = found.transport - structure_weight * found.structure + prior_weight * found.divergence
     both = torch.cat([one, other])
-    intra = 2 * contrastive_idm(z[both], times[both], mask[both], margin=margin, window=window)
-    return (loss + contrast_weight * found.inter).mean() + contrast_weight * intra
+    intra = 2 * contrastive_idm(
+        z[both], times[both], mask[both], margin=margin, window=window, reduction=reduction
+    )
+    return loss.mean() + contrast_weight * (found.inter.mean() + intra)

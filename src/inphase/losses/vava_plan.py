@@ -13,6 +13,10 @@ from inphase.warping.pairwise import squared_euclidean
 from inphase.warping.sinkhorn import solve
 from inphase.warping.transport import log_kernel, masses, safe_log
 
+# The authors' code clips the kernel here. It keeps every match possible, if at a price, and the
+# kernel in the range where exponentials are fast.
+_LEAST_PRIOR = 1e-15
+
 
 class Terms(NamedTuple):
     """What VAVA's loss is made of, one number for each pair; its intra-video terms are not here."""
@@ -59,7 +63,8 @@ def terms(
         masses(None, F.pad(mask, (1, 0), value=True), "", True, cost.dtype)
         for mask in (x_mask, y_mask)
     )
-    kernel = log_kernel(cost - preferred, prior_weight, None, a, b, True)
+    # Not "balanced" just leaves costs unshifted, so that iterations start as in the papers.
+    kernel = log_kernel(cost - preferred, prior_weight, None, a, b, balanced=False)
     plan, (f, g) = solve(
         kernel, safe_log(a), safe_log(b), a > 0, b > 0,
         damping=(1.0, 1.0), iterations=iterations, tolerance=0.0, gradient="unrolled",
@@ -99,7 +104,7 @@ def expectations(
     frame = (x_frame.square() + y_frame.square()).sqrt()
     log_prior = torch.logaddexp(
         density.log(consistent, frame) + _log(phi), density.log(optimal, frame) + _log(1 - phi)
-    )
+    ).clamp(min=math.log(_LEAST_PRIOR))
     moment = phi / (consistent.square() + 1) + (1 - phi) / (optimal_square + 1)
     return Expected(log_prior, moment)
 

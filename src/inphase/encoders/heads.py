@@ -1,0 +1,65 @@
+"""What stands between embeddings and a loss; dropped after training."""
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.frame_level import ProjectionHead
+
+
+class NoHead(nn.Module):
+    """The loss is measured on the embeddings themselves."""
+
+    def forward(self, z: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"]) -> Tensor:
+        """Leave embeddings as they are."""
+        return z
+
+
+class PhaseHead(nn.Linear):
+    """A score for each phase, of every frame."""
+
+    def forward(self, input: Tensor, mask: Tensor) -> Tensor:
+        """Score frames."""
+        return super().forward(input)
+
+
+class OrderHead(NoHead):
+    """Are three frames in order? Two scores for their embeddings, one after the other.
+
+    Source: TCC's code (Dwibedi et al., CVPR 2019) of Shuffle-and-Learn: 3 D to 128 to 64 to 2.
+    """
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.answer = nn.Sequential(
+            nn.Linear(3 * dim, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 2)
+        )
+
+
+class VideoHead(ProjectionHead):
+    """CARL's projection of frames, and a score for each activity, of every clip.
+
+    Source: CARL, journal version, section 3.5. Deviation: a clip is the mean of its frames'
+    embeddings, where the paper gives its transformer a class token: temporal convolutions have
+    none.
+    """
+
+    def __init__(self, architecture: FrameLevel, classes: int):
+        super().__init__(architecture)
+        self.answer = nn.Linear(architecture.output, classes)
+
+    def logits(self, z: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"]) -> Tensor:
+        """Score clips."""
+        mean = (z * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return self.answer(mean)
+
+
+def head(kind: str, architecture: FrameLevel, *, phases: int = 0, activities: int = 1) -> nn.Module:
+    """Make a head by the name that a method gives it."""
+    if kind == "projection":
+        return ProjectionHead(architecture)
+    if kind == "videos":
+        return VideoHead(architecture, activities)
+    if kind == "phases":
+        return PhaseHead(architecture.output, phases)
+    return OrderHead(architecture.output) if kind == "order" else NoHead()

@@ -1,0 +1,167 @@
+"""Methods that line up two videos of one activity, and learn from where that joins them."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from inphase.methods.contrastive import TwoClips
+from inphase.methods.method import Compares, Head, Method
+
+
+@dataclass(frozen=True)
+class LAV(Method):
+    """Soft-DTW pulls two videos together; a contrast over time keeps each from collapsing.
+
+    Attributes:
+        gamma: How soft the minimum over paths is.
+        alpha: Weight of the regulariser (paper: 1 on Pouring, .5 on Penn Action).
+        alignment: Weight of soft-DTW; 0 leaves the regulariser alone (table 1).
+        regulariser: What keeps a video's frames apart.
+        margin: Squared distance from which frames far apart in time are left alone.
+        window: Frames further apart than this are to be told apart (paper: 15 and 7).
+    """
+
+    paper: ClassVar[str] = "Haresh et al., LAV, CVPR 2021"
+    loss: ClassVar[str] = "lav"
+    views: ClassVar[str] = "uniform_chunks"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("alpha", "alignment")
+
+    frames: int = 40
+    gamma: float = 0.1
+    alpha: float = 1.0
+    alignment: float = 1.0
+    regulariser: Literal["contrastive_idm", "idm", "slow_feature", "none"] = "contrastive_idm"
+    margin: float = 2.0
+    window: float = 15.0
+
+
+@dataclass(frozen=True)
+class GTA(Method):
+    """Smooth DTW whose costs contrast a match with all others, and cycles that come back.
+
+    Attributes:
+        gamma: How soft the minimum over paths is.
+        temperature: Softmax temperature of the similarities.
+        alignment: Weight of the two costs of the path.
+        consistency: Weight of the cycles.
+        smoothing: Share of the target given to all frames alike.
+    """
+
+    paper: ClassVar[str] = "Hadji, Derpanis, Jepson, GTA, CVPR 2021"
+    loss: ClassVar[str] = "gta"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("alignment", "consistency", "smoothing")
+
+    frames: int = 20
+    gamma: float = 0.1
+    temperature: float = 0.1
+    alignment: float = 0.1
+    consistency: float = 1.0
+    smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class TCC(Method):
+    """Temporal cycle consistency: a frame sent to another video and back returns to itself.
+
+    Attributes:
+        loss_form: How a return to another frame is punished.
+        similarity: Of frames.
+        temperature: Softmax temperature of the similarities.
+        variance_weight: Weight of the log of the variance of where a frame returns to.
+    """
+
+    paper: ClassVar[str] = "Dwibedi et al., TCC, CVPR 2019"
+    loss: ClassVar[str] = "tcc"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("variance_weight",)
+
+    frames: int = 20
+    loss_form: Literal[
+        "regression_mse_var", "regression_mse", "regression_huber", "classification"
+    ] = "regression_mse_var"
+    similarity: Literal["squared_l2", "cosine"] = "squared_l2"
+    temperature: float = 0.1
+    variance_weight: float = 0.001
+
+    def loss_settings(self) -> dict[str, Any]:
+        """Arguments of the loss function, which calls its form `loss`."""
+        settings = super().loss_settings()
+        return settings | {"loss": settings.pop("loss_form")}
+
+
+@dataclass(frozen=True)
+class VAVA(Method):
+    """Optimal transport between two videos, with temporal priors and a place for background.
+
+    Attributes:
+        prior: How the distance of a match from where it is expected is spread.
+        variance: Of that distance, in frames squared.
+        virtual: Cost of matching a frame to nothing.
+        structure_weight: Weight of matches near the diagonal.
+        prior_weight: Weight of the divergence from the prior.
+        contrast_weight: Weight of the contrasts within and between videos.
+        margin: Squared distance from which frames far apart in time are left alone.
+        window: Frames further apart than this are to be told apart.
+    """
+
+    paper: ClassVar[str] = "Liu et al., VAVA, ECCV 2022"
+    loss: ClassVar[str] = "vava"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("structure_weight", "contrast_weight")
+
+    frames: int = 40
+    prior: Literal["gaussian", "flat-top", "beta"] = "gaussian"
+    variance: float = 0.36
+    virtual: float = 0.5
+    structure_weight: float = 1.0
+    prior_weight: float = 0.1
+    contrast_weight: float = 0.5
+    margin: float = 2.0
+    window: float = 15.0
+
+
+@dataclass(frozen=True)
+class LRProp(TwoClips):
+    """Positions carried from one video to another along their DTW path, beside SCL.
+
+    Attributes:
+        temperature: Softmax temperature of the similarities.
+        variance: Variance of the Gaussian over time distances, in frames squared.
+        propagation_weight: Weight of the positions carried over.
+        soft_dtw_weight: Weight of soft-DTW.
+        gamma: How soft its minimum over paths is.
+    """
+
+    paper: ClassVar[str] = "Bar-Shalom et al., LRProp"
+    loss: ClassVar[str] = "lrprop"
+    compares: ClassVar[Compares] = "both"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("propagation_weight", "soft_dtw_weight")
+
+    temperature: float = 0.1
+    variance: float = 10.0
+    propagation_weight: float = 0.01
+    soft_dtw_weight: float = 0.4
+    gamma: float = 0.1
+
+
+@dataclass(frozen=True)
+class PCL(TwoClips):
+    """CARL with pairs of videos known to show the same: frames that a path joins are alike, too.
+
+    Attributes:
+        temperature: Softmax temperature of the similarities.
+        variance: Variance of the Gaussian over time distances, in frames squared.
+        weight: Weight of what pairs of videos add.
+        video_weight: Weight of telling the activities of videos apart.
+        warm_up: Share of training with SCL alone.
+    """
+
+    paper: ClassVar[str] = "Chen et al., CARL, journal version, eq. 4-5"
+    loss: ClassVar[str] = "pcl"
+    compares: ClassVar[Compares] = "fours"
+    weakly_supervised: ClassVar[bool] = True
+    head: ClassVar[Head] = "videos"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("weight", "video_weight", "warm_up")
+
+    temperature: float = 0.1
+    variance: float = 10.0
+    weight: float = 0.3
+    video_weight: float = 1.0
+    warm_up: float = 1 / 7

@@ -1,0 +1,102 @@
+"""Methods that tell moments of single videos apart: CARL's and the baselines it compares with."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from inphase.errors import InputError
+from inphase.methods.method import Compares, Head, Method
+
+
+@dataclass(frozen=True)
+class TwoClips(Method):
+    """Methods that look at two overlapping random clips of a video.
+
+    Attributes:
+        frames: Frames drawn from each view of a video (paper: T = 240, 80 for Penn Action).
+        alpha: Longest clip a view is drawn from, in units of `frames`.
+        beta: Least overlap of the two clips, as a share of the shorter.
+    """
+
+    views: ClassVar[str] = "two_clips"
+    compares: ClassVar[Compares] = "views"
+    head: ClassVar[Head] = "projection"
+    of_view: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+
+    alpha: float = 1.5
+    beta: float = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.alpha < 1:
+            raise InputError(f"alpha must be at least 1, not {self.alpha}")
+        if self.beta > 1:
+            raise InputError(f"beta must be above 0 and at most 1, not {self.beta}")
+
+
+@dataclass(frozen=True)
+class SCL(TwoClips):
+    """Sequence contrastive loss: two views of one video agree on which moments are close in time.
+
+    Learns from single unlabelled videos; the default.
+
+    Attributes:
+        temperature: Softmax temperature of the similarities.
+        variance: Variance of the Gaussian over time distances, in frames squared (paper: 10, for
+            clips of 240 frames; in clips of 80 that blurs short phases: the median error on
+            rendered videos was one and a half to two times as large). In a video too short to
+            give `frames`, time is stretched as if it gave them all.
+    """
+
+    paper: ClassVar[str] = "Chen et al., CARL, CVPR 2022 and its journal version, eq. 1-3"
+    loss: ClassVar[str] = "scl"
+
+    temperature: float = 0.1
+    variance: float = 3.0
+
+
+@dataclass(frozen=True)
+class SimCLR(TwoClips):
+    """Frame-wise contrast: the same moment in two views is alike, every other frame is not.
+
+    Neighbouring frames are negatives, which is what SCL mends.
+
+    Attributes:
+        temperature: Softmax temperature of the similarities.
+    """
+
+    paper: ClassVar[str] = "the contrastive baseline of CARL's tables 7 and 10, after SimCLR"
+    loss: ClassVar[str] = "simclr"
+
+    temperature: float = 0.1
+
+
+@dataclass(frozen=True)
+class TCN(Method):
+    """Time-contrastive network: frames close in time are alike, those far away are not.
+
+    Attributes:
+        window: How far in frames a positive may be from its anchor.
+        form: Many negatives at once, or the TCN paper's triplets.
+        margin: By how much a triplet's negative is to be further away than its positive.
+        multi_view: Compare views of one scene filmed at the same time, videos of one `group`,
+            not frames of one video.
+    """
+
+    paper: ClassVar[str] = "Sermanet et al., TCN, ICRA 2018; n-pairs as in TCC's code"
+    loss: ClassVar[str] = "tcn"
+    compares: ClassVar[Compares] = "rows"
+
+    window: float = 5.0
+    form: Literal["n_pairs", "triplet"] = "n_pairs"
+    margin: float = 0.2
+    multi_view: bool = False
+
+    @property
+    def compared(self) -> Compares:
+        """Views of a scene, or frames of a row."""
+        return "scenes" if self.multi_view else "rows"
+
+    def loss_settings(self) -> dict[str, Any]:
+        """Arguments of the loss function."""
+        settings = super().loss_settings()
+        return settings | {"views": "multi" if settings.pop("multi_view") else "single"}

@@ -1,0 +1,85 @@
+"""What a run was asked for: how to optimise, and all its settings as JSON and back."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.encoder import FrameFeatures
+from inphase.errors import InputError
+from inphase.methods import METHODS, Method, name_of
+
+Weighted = Sequence[tuple[Method, float]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to optimise; see `inphase.train.fit`.
+
+    Attributes:
+        steps: Of the optimiser.
+        batch: Videos a step.
+        learning_rate: At its highest; then half a cosine down to 0.
+        weight_decay: Of AdamW, or Adam's.
+        warm_up: Steps of linear rise.
+        clip: Largest norm of the gradient.
+        optimiser: Which.
+        amp: Compute in bfloat16 where a GPU is fast at it.
+        seed: Of everything random.
+        checkpoint_every: Steps between checkpoints.
+        balanced: Whether all activities are equally likely, however many videos they have.
+    """
+
+    steps: int = 300
+    batch: int = 8
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    warm_up: int = 20
+    clip: float = 1.0
+    optimiser: Literal["adamw", "adam"] = "adamw"
+    amp: bool = True
+    seed: int = 0
+    checkpoint_every: int = 100
+    balanced: bool = False
+
+    def __post_init__(self):
+        for name in ("steps", "batch", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.seed < 0:
+            raise InputError(f"seed must not be negative, but is {self.seed}")
+
+
+def written(method: Method) -> dict[str, Any]:
+    """A method as plain values."""
+    return {"name": name_of(method), **asdict(method)}
+
+
+def restored(
+    config: dict[str, Any],
+) -> tuple[Method, Weighted, Settings, FrameFeatures, FrameLevel]:
+    """What `fit` was asked for, from a run's `config.json`.
+
+    Raises:
+        InputError: If it was trained with a method that inphase does not have.
+    """
+    return (
+        _read(config["method"]),
+        [(_read(each), each["weight"]) for each in config.get("plus", [])],
+        Settings(**config["settings"]),
+        FrameFeatures(**config["frame_features"]),
+        FrameLevel.read(config["architecture"]),
+    )
+
+
+def _read(method: dict[str, Any]) -> Method:
+    settings = {k: v for k, v in method.items() if k not in ("name", "weight")}
+    if method["name"] not in METHODS:
+        raise InputError(
+            f"the run has a method of its own ('{method['name']}'), which only the program that "
+            "began it can go on with"
+        )
+    return METHODS[method["name"]](**settings)
