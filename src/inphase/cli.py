@@ -1,5 +1,6 @@
 """The command line: every command by name, and trouble told in one sentence."""
 
+import sys
 import warnings
 
 import tyro
@@ -10,7 +11,7 @@ from inphase.commands.demo import demo
 from inphase.commands.embed import embed
 from inphase.commands.evaluate import evaluate
 from inphase.commands.methods import methods
-from inphase.commands.train import train
+from inphase.commands.train import train, train_as_in
 from inphase.console import trouble_in_one_sentence
 from inphase.memory import keep_freed_memory
 from inphase.threads import wait_briefly
@@ -33,7 +34,7 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_: f"inphase: {message}\n"
     with trouble_in_one_sentence():
         tyro.extras.subcommand_cli_from_dict(
-            COMMANDS,
+            COMMANDS | {"train": train_as_in(sys.argv[1:])},
             prog="inphase",
             description="Learn what moment of an activity every video frame shows, without "
             "labels, and line videos up.",

@@ -1,24 +1,31 @@
-"""`inphase train`."""
+"""`inphase train`: one command, with the settings of the method that is named."""
 
+import types
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from inphase.commands.arguments import Device, Videos
 from inphase.console import count, done, say
 from inphase.errors import InputError
-from inphase.methods import SCL
+from inphase.methods import METHODS, SCL, Method
 
 
 def train(
     videos: Positional[Videos],
+    name: Positional[Annotated[str, arg(metavar="METHOD")]] = "scl",
     /,
     *,
     out: Path | None = None,
-    method: Annotated[SCL, arg(name="")] = SCL(),  # noqa: B008 (frozen)
+    method: Annotated[Method, arg(name="")] = SCL(),  # noqa: B008 (frozen)
+    plus: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="METHOD[:WEIGHT]")]] = (),
+    labels: Path | None = None,
     steps: int = 300,
     batch: int = 8,
+    balanced: bool = False,
+    per_activity: bool = False,
     views: int = 4,
     backbone: str = "efficientnet-lite0",
     encoder: Annotated[str, arg(metavar="default|carl")] = "default",
@@ -34,13 +41,21 @@ def train(
     """Learn a frame encoder from videos of the same activity, without labels.
 
     inphase train squats/
+    inphase train squats/ lav --alpha 0.5 --plus tcc:0.1
 
     Args:
         videos: A folder of videos, or a CSV with a `video` column.
+        name: What to learn from; `inphase methods` lists them. Each has settings of its own: see
+            `inphase train VIDEOS METHOD --help`.
         out: Run folder (default: runs/VIDEOS-METHOD).
-        method: Sequence contrastive loss (CARL).
+        method: Settings of the method.
+        plus: Another method whose loss is added, with its weight; may be given again.
+        labels: What happens when, for methods that learn from labels (default: phases.csv beside
+            the videos).
         steps: Optimiser steps.
         batch: Videos a step.
+        balanced: Draw all activities equally often, however many videos they have.
+        per_activity: Train a model for each activity, in folders of their own.
         views: Augmented views computed of every frame, 0 to go without.
         backbone: Image backbone: efficientnet-lite0, or a Hugging Face folder or Hub name.
         encoder: Temporal model: the order-aware default, or CARL's transformer.
@@ -55,37 +70,104 @@ def train(
     """
     from inphase.data.collection import find
 
+    added = [_weighted(each) for each in plus]
     found = find(videos, fps=fps)
     learned = [video for video in found if video.split in ("", "train")]
     if not learned:
         raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")
     frames = sum(len(video) for video in learned)
     say(f"{count(len(learned))}, {frames} frames to learn from", json)
-    out = out or Path("runs") / f"{videos.resolve().stem}-scl"
+    out = out or Path("runs") / "-".join([videos.resolve().stem, name])
 
     from inphase.encoders import architecture
     from inphase.encoders.encoder import FrameFeatures
-    from inphase.train import Settings, fit
+    from inphase.evaluation.labels_beside import labels_beside
+    from inphase.per_activity import fit_per_activity
+    from inphase.settings import Settings
+    from inphase.train import fit
 
     shapes = {"default": architecture.FrameLevel(), "carl": architecture.CARL}
     if encoder not in shapes:
         raise InputError(f"there is no encoder '{encoder}': use one of {', '.join(shapes)}")
-    fit(
+    learns_labels = any(each.head == "phases" for each in (method, *(m for m, _ in added)))
+    (fit_per_activity if per_activity else fit)(
         learned,
         method,
         out=out,
+        plus=added,
+        labels=labels_beside(videos, labels) if learns_labels else None,
         frame_features=FrameFeatures(backbone=backbone),
         architecture=shapes[encoder],
         views=views,
         finetune=finetune,
-        settings=Settings(steps=steps, batch=batch, seed=seed),
+        settings=Settings(steps=steps, batch=batch, seed=seed, balanced=balanced),
         device=device,
         resume=resume,
         force=force,
         tensorboard=tensorboard,
     )
+    first = out / learned[0].activity if per_activity else out
     done(
-        f"wrote {out}   -> inphase align {out} {learned[0].path} {videos}",
+        f"wrote {out}   -> inphase align {first} {learned[0].path} {videos}",
         {"run": str(out), "videos": len(learned), "frames": frames},
         json,
     )
+
+
+def train_as_in(words: Sequence[str]) -> Callable[..., None]:
+    """Return the command with the settings of the method that the words name.
+
+    Args:
+        words: What was typed after `inphase`.
+
+    Raises:
+        InputError: If they name a method that does not exist.
+    """
+    named = _positional(words[1:]) if words[:1] == ["train"] else []
+    name = named[1] if len(named) > 1 else "scl"
+    return _with_settings_of(method_of(name))
+
+
+def method_of(name: str) -> type[Method]:
+    """Find a method by its name.
+
+    Raises:
+        InputError: If there is none of that name.
+    """
+    if name not in METHODS:
+        raise InputError(f"there is no method '{name}': use one of {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def _weighted(words: str) -> tuple[Method, float]:
+    """Read `tcc` or `tcc:0.5`."""
+    name, _, weight = words.partition(":")
+    try:
+        number = float(weight or 1)
+    except ValueError:
+        raise InputError(f"--plus takes METHOD or METHOD:WEIGHT, not '{words}'") from None
+    return method_of(name)(), number
+
+
+def _positional(words: Sequence[str]) -> list[str]:
+    """The words that are neither options nor their values: every option but a flag has one."""
+    typed = [hint for each in (train, *METHODS.values()) for hint in get_type_hints(each).items()]
+    flags = {f"--{name.replace('_', '-')}" for name, kind in typed if kind is bool}
+    found, skip = [], False
+    for word in words:
+        if skip or word.startswith("-"):
+            skip = not skip and "=" not in word and word not in flags and word.startswith("--")
+        else:
+            found.append(word)
+    return found
+
+
+def _with_settings_of(method: type[Method]) -> Callable[..., None]:
+    command = types.FunctionType(
+        train.__code__, train.__globals__, train.__name__, train.__defaults__, train.__closure__
+    )
+    command.__doc__ = train.__doc__
+    setting: Any = Annotated[method, arg(name="")]
+    command.__annotations__ = train.__annotations__ | {"method": setting}
+    command.__kwdefaults__ = (train.__kwdefaults__ or {}) | {"method": method()}
+    return command

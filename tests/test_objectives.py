@@ -1,0 +1,114 @@
+"""Every method, from a batch to a number that training lowers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from inphase.batches import Sampler
+from inphase.data.video import Video
+from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.frame_level import FrameLevelEncoder
+from inphase.frame_sources import CachedFrames
+from inphase.methods import METHODS, SCL, TCN, Method, name_of
+from inphase.objectives import Objective
+
+CPU = torch.device("cpu")
+SMALL = FrameLevel(width=32, layers=2, output=16, projection=16, dropout=0.0)
+PHASES = 3
+
+
+def source(videos: int = 6, seed: int = 0) -> CachedFrames:
+    """Two activities of three videos that go through the same states at their own speeds."""
+    random = np.random.default_rng(seed)
+    states = random.normal(size=(2, 9, 12))
+    values, times = [], []
+    for video in range(videos):
+        progress = np.sort(random.uniform(0, 8, size=int(random.integers(50, 70))))
+        low = progress.astype(int)
+        part = (progress - low)[:, None]
+        way = states[video % 2]
+        clean = (1 - part) * way[low] + part * way[low + 1]
+        noise = random.normal(size=(2, *clean.shape)) * 0.1
+        values.append((clean + noise).astype(np.float32))
+        times.append(np.arange(len(progress)) / 30)
+    named = [
+        Video(Path("v.mp4"), name=str(k), activity="ab"[k % 2], group=str(k // 2))
+        for k in range(videos)
+    ]
+    return CachedFrames(values, times, CPU, named)
+
+
+def ready(method: Method) -> tuple[Sampler, FrameLevelEncoder, Objective]:
+    torch.manual_seed(0)
+    features = source()
+    labels = [np.linspace(0, PHASES - 0.01, n).astype(np.int64) for n in features.lengths]
+    sampler = Sampler(features, [method], 4, labels=labels, device=CPU)
+    encoder = FrameLevelEncoder(features.dim, SMALL, frames=method.frames)
+    return sampler, encoder, Objective(method, SMALL, phases=PHASES, activities=2)
+
+
+METHODS_HERE = [*(kind(frames=16) for kind in METHODS.values()), TCN(frames=16, multi_view=True)]
+
+
+@pytest.mark.parametrize("method", METHODS_HERE, ids=lambda each: name_of(each))
+def test_a_step_moves_every_weight_of_encoder_and_head(method):
+    sampler, encoder, objective = ready(method)
+    batch = sampler(np.random.default_rng(0))
+    z = encoder(batch.features, batch.seconds, batch.mask)
+    objective(z, batch, progress=0.5).backward()
+    for part in (encoder, objective):
+        still = [
+            name
+            for name, each in part.named_parameters()
+            if each.grad is None or not each.grad.abs().sum() > 0
+        ]
+        # Nothing that all frames share changes how they compare.
+        assert set(still) <= {"output.bias"}
+
+
+@pytest.mark.parametrize("method", METHODS_HERE, ids=lambda each: name_of(each))
+def test_training_lowers_it(method):
+    sampler, encoder, objective = ready(method)
+    optimiser = torch.optim.Adam([*encoder.parameters(), *objective.parameters()], lr=3e-3)
+
+    def measured() -> float:
+        with torch.no_grad():
+            batches = [sampler(np.random.default_rng((9, k))) for k in range(8)]
+            torch.manual_seed(0)
+            return float(
+                np.mean(
+                    [
+                        objective(encoder(b.features, b.seconds, b.mask), b, progress=0.5).item()
+                        for b in batches
+                    ]
+                )
+            )
+
+    before = measured()
+    for step in range(40):
+        batch = sampler(np.random.default_rng(step))
+        loss = objective(encoder(batch.features, batch.seconds, batch.mask), batch, progress=0.5)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert measured() < before
+
+
+def test_the_weight_scales_the_loss():
+    sampler, encoder, objective = ready(SCL(frames=16))
+    batch = sampler(np.random.default_rng(0))
+    z = encoder(batch.features, batch.seconds, batch.mask)
+    whole = objective(z, batch)
+    objective.weight = 0.25
+    torch.testing.assert_close(objective(z, batch), whole / 4)
+
+
+def test_scl_is_not_told_what_videos_show():
+    """Frames of other activities are negatives in the weakly supervised methods alone."""
+    sampler, encoder, objective = ready(SCL(frames=16))
+    batch = sampler(np.random.default_rng(0))
+    z = F.normalize(encoder(batch.features, batch.seconds, batch.mask), dim=-1)
+    assert objective._known(z, batch, 0.0)["activities"] is None
