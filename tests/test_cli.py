@@ -56,6 +56,49 @@ def test_check_writes_a_list_that_train_reads(place, monkeypatch, capsys, tmp_pa
     assert json.loads(out[out.index("{") :])["videos"]
 
 
+def test_train_takes_a_method_with_its_settings_and_others_beside_it(
+    place, monkeypatch, tmp_path
+):
+    words = ("train", place / "videos", "--force", "lav", "--steps", 2, "--views", 1)
+    call(monkeypatch, *words, "--alpha", 0.5, "--plus", "tcc:0.25", "--out", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert (config["method"]["name"], config["method"]["alpha"]) == ("lav", 0.5)
+    assert [(each["name"], each["weight"]) for each in config["plus"]] == [("tcc", 0.25)]
+    entry = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert entry["loss"] == pytest.approx(entry["loss of lav"] + entry["loss of tcc"])
+
+
+def test_supervised_training_finds_the_labels_beside_the_videos(place, monkeypatch, tmp_path):
+    words = ("train", place / "videos", "supervised", "--steps", 2, "--views", 1)
+    call(monkeypatch, *words, "--out", tmp_path)
+    assert (tmp_path / "model.safetensors").is_file()
+
+
+def test_one_model_for_each_activity(place, monkeypatch, tmp_path):
+    names = sorted(path.name for path in (place / "videos").glob("*.mp4"))
+    folder = place / "videos"
+    rows = [f"{folder / name},{act}" for name, act in zip(names * 2, "aaabbb", strict=True)]
+    (tmp_path / "list.csv").write_text("\n".join(["video,activity", *rows]))
+    words = ("train", tmp_path / "list.csv", "--per-activity", "--steps", 2, "--views", 1)
+    call(monkeypatch, *words, "--out", tmp_path / "runs")
+    assert all((tmp_path / "runs" / each / "model.safetensors").is_file() for each in "ab")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nonsense",), "there is no method 'nonsense': use one of scl"),
+        (("--plus", "nonsense"), "there is no method 'nonsense'"),
+        (("--plus", "tcc:much"), "METHOD:WEIGHT, not 'tcc:much'"),
+        (("--per-activity",), "which activity"),
+        (("lav", "--gamma", "0"), "gamma must be above 0"),
+    ],
+)
+def test_train_says_what_it_cannot_do(place, monkeypatch, capsys, tmp_path, words, told):
+    given = ("train", place / "videos", *words, "--out", tmp_path)
+    assert told in refused(monkeypatch, capsys, *given)
+
+
 def test_embed_writes_values_and_times_once(place, monkeypatch, capsys, tmp_path):
     call(monkeypatch, "embed", place / "run", place / "videos", "--out", tmp_path)
     files = sorted(tmp_path.glob("*.npz"))
@@ -109,12 +152,13 @@ def test_evaluate_prints_a_table_and_writes_four_files(place, monkeypatch, capsy
 
 
 def test_evaluate_compares_two_models_for_scripts(place, monkeypatch, capsys, tmp_path):
-    words = ("evaluate", place / "run", place / "videos", "--against", "random", "--no-controls")
+    words = ("evaluate", place / "run", "random", place / "videos", "--no-controls")
     call(monkeypatch, *words, "--metrics", "retrieval", "--out", tmp_path, "--json")
     result = json.loads(capsys.readouterr().out)
     assert result == json.loads((tmp_path / "evaluation.json").read_text())
     assert [row["name"] for row in result["rows"]][:2] == ["run", "random"]
     assert [each["metric"] for each in result["comparisons"]] == ["AP@5", "AP@10", "AP@15"]
+    assert {(each["first"], each["second"]) for each in result["comparisons"]} == {("run", "random")}
 
 
 def test_methods_are_listed_with_their_papers(monkeypatch, capsys):
@@ -144,6 +188,10 @@ def test_bad_input_gets_one_sentence(place, monkeypatch, capsys, tmp_path):
     assert "no protocol 'cral'" in refused(
         monkeypatch, capsys, "evaluate", "random", videos, "--protocol", "cral"
     )
+    assert "videos last" in refused(monkeypatch, capsys, "evaluate", videos, "random")
+    assert "only 'random'" in refused(monkeypatch, capsys, "evaluate", "random")
+    assert "no model nope" in refused(monkeypatch, capsys, "evaluate", "random", "nope", videos)
+    assert "no labels" in refused(monkeypatch, capsys, "evaluate", "random", texts)
     assert "no labels file" in refused(
         monkeypatch, capsys, "evaluate", "random", videos, "--labels", tmp_path / "no.csv"
     )

@@ -1,6 +1,6 @@
 """`inphase train`: one command, with the settings of the method that is named."""
 
-import types
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -163,11 +163,18 @@ def _positional(words: Sequence[str]) -> list[str]:
 
 
 def _with_settings_of(method: type[Method]) -> Callable[..., None]:
-    command = types.FunctionType(
-        train.__code__, train.__globals__, train.__name__, train.__defaults__, train.__closure__
-    )
-    command.__doc__ = train.__doc__
+    """`train` with another type and default of its argument `method`, from which options come."""
+
+    def command(*words: Any, **options: Any) -> None:
+        train(*words, **options)
+
     setting: Any = Annotated[method, arg(name="")]
+    given = inspect.signature(train)
+    parameters = given.parameters | {
+        "method": given.parameters["method"].replace(annotation=setting, default=method())
+    }
+    command.__doc__ = train.__doc__
     command.__annotations__ = train.__annotations__ | {"method": setting}
-    command.__kwdefaults__ = (train.__kwdefaults__ or {}) | {"method": method()}
+    command.__dict__["__signature__"] = given.replace(parameters=list(parameters.values()))
+    command.__dict__.pop("__wrapped__", None)  # where types are checked, the parser would look in
     return command
