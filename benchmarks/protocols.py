@@ -19,6 +19,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from inphase import metrics
+from inphase.data.label_files import read_labels
+from inphase.data.labels import Segments
 from inphase.data.video import Video
 from inphase.embeddings import Embeddings
 from inphase.evaluation.activities import ROUNDING
@@ -41,28 +43,20 @@ def _rows(path: Path) -> list[dict[str, str]]:
 # Golf --------------------------------------------------------------------------------------------
 
 
-def golf_segments(data: Path) -> dict[str, list[tuple[float, float, int]]]:
-    """Segments (start, end, label) of each labelled swing, by video name."""
-    segments: dict[str, list[tuple[float, float, int]]] = {}
-    for row in _rows(data / "golf" / "phases.csv"):
-        segment = float(row["start"]), float(row["end"]), GOLF_PHASES.index(row["label"])
-        segments.setdefault(Path(row["video"]).stem, []).append(segment)
-    return segments
+def golf_segments(data: Path) -> dict[str, Segments]:
+    """What happens when in each labelled swing, by video name."""
+    known = read_labels(data / "golf" / "phases.csv")
+    return {Path(name).stem: segments for name, segments in known.items()}
 
 
-def labels_at(
-    times: Float64[np.ndarray, " t"], segments: Iterable[tuple[float, float, int]]
-) -> Int64[np.ndarray, " t"]:
-    """Label of the segment that each frame lies in, -1 outside all."""
-    labels = np.full(len(times), -1)
-    for start, end, label in segments:
-        labels[(times >= start - ROUNDING) & (times < end - ROUNDING)] = label
-    return labels
+def golf_labels(times: Float64[np.ndarray, " t"], segments: Segments) -> Int64[np.ndarray, " t"]:
+    """Phase of each frame, below 0 outside all."""
+    return segments.at(times + ROUNDING, GOLF_PHASES)
 
 
 def score_golf(
     embeddings: Mapping[str, Embeddings],
-    segments: Mapping[str, Sequence[tuple[float, float, int]]],
+    segments: Mapping[str, Segments],
     *,
     unit_norm: bool = True,
 ) -> Scores:
@@ -70,7 +64,7 @@ def score_golf(
     chosen = [embeddings[name] for name in segments]
     values = _values(chosen, unit_norm)
     labels = [
-        labels_at(each.times, segments[name]) for name, each in zip(segments, chosen, strict=True)
+        golf_labels(each.times, segments[name]) for name, each in zip(segments, chosen, strict=True)
     ]
     return {
         "DTW accuracy": metrics.dtw_accuracy(values, labels, stride=2),

@@ -1,4 +1,4 @@
-"""Score a model on labelled videos beside a clock and the untrained features it was built on.
+"""Score a model on labelled videos, beside a clock and against models that learnt nothing here.
 
 `make demo` renders demo/videos and trains demo/run; after it:
     python examples/evaluate.py [FOLDER] --model demo/run
@@ -24,7 +24,7 @@ def main(
         model,
         inphase.find(folder),
         read_labels(folder / "phases.csv"),
-        against="imagenet",
+        against=["imagenet", "random"],
         protocol="carl",
         metrics=("retrieval", "dtw_accuracy", "one_shot"),
     )

@@ -22,21 +22,24 @@ FLOORS = [
     {"demo", "evaluation", "inputs", "show"},
     {"tasks"},
     {"embeddings"},
-    {"train", "card", "runs", "frame_sources", "features", "losses"},
+    {
+        "train", "per_activity", "settings", "objectives", "batches", "phase_labels", "card",
+        "runs", "frame_sources", "features", "losses",
+    },
     {"metrics"},
     {"data", "views", "encoders", "warping", "methods"},
-]
+]  # fmt: skip
 GROUND = FLOORS[-1]
 # Open to all; they import nothing of inphase but each other.
 FREE = {"errors", "files", "device", "memory", "threads"}
 
 # Rooms that import torch as they are opened. All others start fast without it.
 TORCH_ROOMS = {
-    "train", "card", "runs", "frame_sources", "features", "losses", "encoders", "views", "device",
-    "demo", "inputs",
+    "train", "per_activity", "settings", "objectives", "batches", "card", "runs", "frame_sources",
+    "features", "losses", "encoders", "views", "device", "demo", "inputs",
 }  # fmt: skip
 # Their parts that do not, because the command line and NumPy code use them.
-TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling"}
+TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling", "views.pairs"}
 # Torch parts of rooms that are opened without it.
 TORCH_PARTS = {
     "evaluation.evaluate", "evaluation.lines",

@@ -93,6 +93,7 @@ def test_views_of_a_scene_are_videos_of_one_group():
     for seed in range(5):
         batch = drawn(method, seed=seed)
         assert sorted(sorted(two) for two in batch.videos.view(-1, 2).tolist()) == [[0, 1], [2, 3]]
+        assert (batch.frames[0::2] == batch.frames[1::2]).all()
     with pytest.raises(InputError, match="group"):
         drawn(method, given=source(groups=""))
     with pytest.raises(InputError, match="cannot be combined"):

@@ -56,9 +56,7 @@ def test_check_writes_a_list_that_train_reads(place, monkeypatch, capsys, tmp_pa
     assert json.loads(out[out.index("{") :])["videos"]
 
 
-def test_train_takes_a_method_with_its_settings_and_others_beside_it(
-    place, monkeypatch, tmp_path
-):
+def test_train_takes_a_method_with_its_settings_and_others_beside_it(place, monkeypatch, tmp_path):
     words = ("train", place / "videos", "--force", "lav", "--steps", 2, "--views", 1)
     call(monkeypatch, *words, "--alpha", 0.5, "--plus", "tcc:0.25", "--out", tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
@@ -158,7 +156,8 @@ def test_evaluate_compares_two_models_for_scripts(place, monkeypatch, capsys, tm
     assert result == json.loads((tmp_path / "evaluation.json").read_text())
     assert [row["name"] for row in result["rows"]][:2] == ["run", "random"]
     assert [each["metric"] for each in result["comparisons"]] == ["AP@5", "AP@10", "AP@15"]
-    assert {(each["first"], each["second"]) for each in result["comparisons"]} == {("run", "random")}
+    pairs = {(each["first"], each["second"]) for each in result["comparisons"]}
+    assert pairs == {("run", "random")}
 
 
 def test_methods_are_listed_with_their_papers(monkeypatch, capsys):

@@ -1,6 +1,6 @@
 """Batches: which videos go together, which frames of each are seen, and what is known of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from inphase.methods import Method
 from inphase.views import pairs, sampling
 
 Pairs = Int64[Tensor, "pairs 2"]
+Frames = Int64[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
@@ -92,18 +93,17 @@ class Sampler:
         """Draw a batch."""
         frames, features, seconds, labels = [], [], [], []
         lengths, videos = [], []
-        for video in self._videos(generator).tolist():
+        for video, indices in self._shown(generator):
             length, times = self.source.lengths[video], self.source.times[video]
-            for indices in self._views(length, generator):
-                # In a short video, which gives fewer frames, time is stretched as if it gave all.
-                stretch = self.method.frames / len(indices)
-                frames.append(torch.from_numpy((indices * stretch).astype(np.float32)))
-                features.append(self.source(video, indices, generator))
-                seconds.append(torch.from_numpy((times[indices] - times[0]).astype(np.float32)))
-                if self.labels is not None:
-                    labels.append(torch.from_numpy(self.labels[video][indices]))
-                lengths.append(length * stretch)
-                videos.append(video)
+            # In a short video, which gives fewer frames, time is stretched as if it gave all.
+            stretch = self.method.frames / len(indices)
+            frames.append(torch.from_numpy((indices * stretch).astype(np.float32)))
+            features.append(self.source(video, indices, generator))
+            seconds.append(torch.from_numpy((times[indices] - times[0]).astype(np.float32)))
+            if self.labels is not None:
+                labels.append(torch.from_numpy(self.labels[video][indices]))
+            lengths.append(length * stretch)
+            videos.append(video)
         pad, to = nn.utils.rnn.pad_sequence, self.device
         counts = torch.tensor([len(each) for each in frames])
         mask = torch.arange(int(counts.max()))[None] < counts[:, None]
@@ -119,6 +119,18 @@ class Sampler:
             views=self.views,
         )
 
+    def _shown(self, generator: np.random.Generator) -> Iterator[tuple[int, Frames]]:
+        """Each row's video and frames."""
+        videos = self._videos(generator).tolist()
+        lengths = [self.source.lengths[video] for video in videos]
+        if self.companions != "scenes":
+            for video, length in zip(videos, lengths, strict=True):
+                yield from ((video, indices) for indices in self._views(length, generator))
+            return
+        for place in range(0, len(videos), 2):  # the same moments from both sides
+            moments = self._views(min(lengths[place : place + 2]), generator)
+            yield from ((video, each) for video in videos[place : place + 2] for each in moments)
+
     def _videos(self, generator: np.random.Generator) -> Int64[np.ndarray, " count"]:
         names = [video.activity for video in self.source.videos]
         if self.companions == "scenes":
@@ -130,9 +142,7 @@ class Sampler:
         draw = pairs.class_balanced if self.balanced else pairs.single
         return draw(names, self.size, generator)
 
-    def _views(
-        self, length: int, generator: np.random.Generator
-    ) -> Sequence[Int64[np.ndarray, "_"]]:
+    def _views(self, length: int, generator: np.random.Generator) -> list[Frames]:
         draw, settings = getattr(sampling, self.method.views), self.method.view_settings()
         drawn = [*draw(length, generator=generator, **settings)]
         while len(drawn) < self.views:

@@ -34,7 +34,7 @@ def test_the_clock_on_golf(protocols, real_data):
 def test_every_golf_frame_has_a_label(protocols, real_data):
     for name, segments in protocols.golf_segments(real_data).items():
         times = protocols.Video(real_data / "golf" / f"{name}.mp4").times
-        labels = protocols.labels_at(times, segments)
+        labels = protocols.golf_labels(times, segments)
         assert labels.min() >= 0
         assert (labels[1:] >= labels[:-1]).all()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inphase.data.labels import UNLABELLED, Segments, labels_of
+from inphase.data.labels import UNLABELLED, LabelIndex, Segments, labels_of
 from inphase.data.video import Video
 from inphase.errors import InputError
 
@@ -126,3 +126,31 @@ def test_another_video_is_not_found():
     video = Video(Path("/data/take.2.mp4"))
     assert labels_of({"take": SWING, "2": SWING, "sub/take.2": SWING}, video) is None
     assert labels_of({"take.2": SWING}, video) is SWING
+
+
+class Read(dict):
+    """Labels that count how many of their keys are looked at."""
+
+    looks = 0
+
+    def __iter__(self):
+        for key in super().__iter__():
+            self.looks += 1
+            yield key
+
+
+def test_each_of_5000_videos_finds_its_own_labels_and_their_keys_are_read_once():
+    written = ("{0}", "{0}.mp4", "set/{0}.avi", "./{0}", "videos\\set\\{0}.mp4")
+    own = [Segments.of([(k, k + 1, "a")]) for k in range(5000)]
+    labels = Read({written[k % 5].format(f"take.{k}"): own[k] for k in range(5000)})
+    index = LabelIndex(labels)
+    for k in range(5000):
+        assert index.of(Video(Path(f"/data/videos/set/take.{k}.mp4"))) is own[k]
+    assert index.of(Video(Path("/data/videos/set/take.5000.mp4"))) is None
+    assert labels.looks < 2 * 5000
+
+
+def test_of_keys_that_differ_in_their_suffix_alone_one_counts_whatever_their_order():
+    video, other = Video(Path("/data/a.mp4"), name="video"), Segments.of([])
+    assert labels_of({"a.mp4": SWING, "a": other}, video) is SWING
+    assert labels_of({"a": other, "a.mp4": SWING}, video) is SWING

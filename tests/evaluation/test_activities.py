@@ -77,12 +77,31 @@ def test_names_of_phases_may_be_given(videos):
     assert activity.labels[0][0] == 1
 
 
+def test_names_of_phases_may_be_given_by_activity_or_for_all_others(videos):
+    mixed = [replace(video, activity=str(k)) for k, video in enumerate(videos[:2])]
+    rows = {name: Segments.of([(0, 1, "a"), (1, 9, "b")]) for name in ("00", "01")}
+    first, second = activities(mixed, rows, phases={"0": ("a", "b"), "": ("b", "a")})
+    assert first.phases == ("a", "b") and second.phases == ("b", "a")
+
+
+def test_views_are_two_groups_of_videos(videos, labels):
+    def views(*groups):
+        grouped = [replace(v, group=g) for v, g in zip(videos, groups, strict=True)]
+        return activities(grouped, labels)[0].views
+
+    assert views("exo", "ego", "ego", "exo") == {"ego": [1, 2], "exo": [0, 3]}
+    assert views("ego", "exo", "", "") == {"ego": [0], "exo": [1]}
+    assert views("ego", "ego", "ego", "ego") == views("a", "b", "c", "a") == {}
+
+
 def test_a_digest_tells_labels_apart(videos, labels):
     (one,) = activities(videos, labels)
     other_labels = labels | {"00": np.roll(labels["00"], 1)}
     (other,) = activities(videos, other_labels)
     (split,) = activities(splits(videos, "val", "train", "train", "train"), labels)
-    assert len({one.digest, other.digest, split.digest}) == 3
+    grouped = [replace(v, group=g) for v, g in zip(videos, "abab", strict=True)]
+    (views,) = activities(grouped, labels)
+    assert len({one.digest, other.digest, split.digest, views.digest}) == 4
 
 
 def test_labels_of_other_videos_and_of_other_lengths_are_refused(videos, labels):

@@ -11,6 +11,7 @@ from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError
 from inphase.evaluation.evaluate import evaluate
+from inphase.evaluation.protocols import PROTOCOLS
 
 LOOKS = ("retrieval", "dtw_accuracy", "tau")
 RANDOM = FrameFeatures(weights="random")
@@ -118,10 +119,64 @@ def test_two_models_are_compared_on_the_same_videos(phase_features, videos, labe
     assert comparison.difference == pytest.approx(
         result.rows[0].scores["AP@5"] - result.rows[1].scores["AP@5"]
     )
-    words = "model (model) is better than model (against) on AP@5 by"
+    words = "model (1) is better than model (2) on AP@5 by"
     assert any(line.startswith(words) for line in result.sentences)
     same = run(Looking(RANDOM), videos, labels, against=Looking(RANDOM), controls=False)
     assert all(each.winner == -1 and each.difference == 0 for each in same.comparisons)
+
+
+def test_the_first_of_several_models_is_compared_with_each_other_one(
+    phase_features, videos, labels
+):
+    models = Looking(RANDOM), Counting(RANDOM), Looking(RANDOM)
+    result = run(models[0], videos, labels, against=models[1:], controls=False)
+    assert [row.kind for row in result.rows[:3]] == ["model", "against", "against"]
+    pairs = [(each.first, each.second) for each in result.comparisons if each.metric == "AP@5"]
+    assert pairs == [("model (1)", "model (2)"), ("model (1)", "model (3)")]
+    alone = run(models[0], videos, labels, against=models[1], controls=False)
+    assert [each.difference for each in alone.comparisons] == [
+        each.difference for each in result.comparisons if each.second == "model (2)"
+    ]
+
+
+def test_another_model_may_have_several_seeds(phase_features, videos, labels):
+    seeds = [Looking(RANDOM), Counting(RANDOM)]
+    result = run(Looking(RANDOM), videos, labels, against=[seeds], controls=False)
+    assert [row.name for row in result.rows[:2]] == ["model (1)", "model (2) (2 seeds)"]
+
+
+def test_few_shot_scores_have_two_intervals(phase_features, videos, labels):
+    protocol = replace(
+        PROTOCOLS["carl"], metrics=("few_shot",), few_shot_k=(1, 5), episodes=3, stride=1
+    )
+    mixed = [replace(video, activity="ab"[k % 2]) for k, video in enumerate(videos)]
+    result = run(Looking(RANDOM), mixed, labels, protocol=protocol, metrics=None, controls=False)
+    model, clock = result.row("model"), result.row("clock, elapsed")
+    assert set(model.margins) == set(model.intervals) == {"few-shot classification@1"}
+    assert not clock.margins
+    left_out = [line for line in result.sentences if "@5 of a, b is left out" in line]
+    assert [line.rpartition(": ")[2] for line in left_out] == ["1"]
+
+
+def test_across_views_is_scored_where_groups_tell_two_apart(phase_features, videos, labels):
+    settings = {"protocol": "ae2", "metrics": ("retrieval",), "controls": False}
+    blind = run(Looking(RANDOM), videos, labels, **settings)
+    assert blind.metrics == ["AP@10 by rank"]
+    assert any("do not tell two views apart" in line for line in blind.sentences)
+    groups = ("ego", "exo", "exo", "ego")
+    told = [replace(v, group=g) for v, g in zip(videos, groups, strict=True)]
+    seen = run(Looking(RANDOM), told, labels, **settings)
+    both = ["AP@10 by rank, ego to exo", "AP@10 by rank, exo to ego"]
+    assert seen.metrics == ["AP@10 by rank", *both]
+    assert seen.as_dict()["data"]["activities"][""]["views"] == {"ego": 2, "exo": 2}
+    assert not any("views" in line for line in seen.sentences)
+
+
+def test_cycles_are_said_to_be_no_headline(phase_features, videos, labels):
+    result = run(Looking(RANDOM), videos, labels, metrics=("cycle_consistency",), controls=False)
+    assert result.row("clock, normalised").scores["cycle, 2-way"] > 0.95
+    assert result.row("model").beyond == {}
+    assert any(line.startswith("cycle consistency is no headline") for line in result.sentences)
 
 
 def test_several_models_are_seeds_of_one(phase_features, videos, labels):

@@ -61,11 +61,21 @@ def test_draws_without_a_score_are_left_out():
     ],
 )
 def test_better_is_what_the_interval_says_without_doubt(difference, low, high, error, winner):
-    assert Comparison("AP@5", difference, Interval(low, high), error).winner == winner
+    assert Comparison("A", "B", "AP@5", difference, Interval(low, high), error).winner == winner
+
+
+def test_of_a_single_video_nothing_is_sure():
+    single = {0: [mean(SCORES[:1])], 1: [mean(OTHERS[:1])]}
+    found = interval(redrawn(single, 50, seed=0))
+    assert np.isnan([found.low, found.high]).all()
+    assert Comparison("A", "B", "AP@5", 0.5, found).winner == -1
+    assert interval(redrawn({**single, 2: [mean(OTHERS)]}, 50, seed=0)).low > 0
 
 
 def test_a_comparison_in_words():
-    sure = Comparison("AP@5", -0.03, Interval(-0.05, -0.01))
-    assert sure.sentence("A", "B") == ("B is better than A on AP@5 by 0.030 (95 %: 0.010 to 0.050)")
-    unsure = Comparison("AP@5", 0.01, Interval(-0.02, 0.04))
-    assert unsure.sentence("A", "B").startswith("no sure difference between A and B on AP@5")
+    sure = Comparison("A", "B", "AP@5", -0.03, Interval(-0.05, -0.01))
+    assert sure.sentence == ("B is better than A on AP@5 by 0.030 (95 %: 0.010 to 0.050)")
+    huge = Comparison("A", "B", "progression", 2e6, Interval(3.0, 1e7))
+    assert huge.sentence.endswith("by > 10 (95 %: 3.000 to > 10)")
+    unsure = Comparison("A", "B", "AP@5", 0.01, Interval(-0.02, 0.04))
+    assert unsure.sentence.startswith("no sure difference between A and B on AP@5")

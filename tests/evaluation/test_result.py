@@ -23,13 +23,14 @@ def result() -> Result:
         {"AP@5": 0.02},
         {"AP@5": Interval(0.7, 0.85)},
         {"AP@5": 0.6, "progression": math.nan},
+        {"AP@5": 0.01},
     )
     clock = Row("clock, normalised", "control", {"squat": {"AP@5": 0.5}}, {"AP@5": 0.5})
     return Result(
         protocol=PROTOCOLS["carl"],
         rows=[model, clock],
         metrics=["AP@5", "progression", "tau"],
-        against_clock={"my_run": [Comparison("AP@5", 0.3, Interval(0.2, 0.4))]},
+        against_clock={"my_run": [Comparison("A", "B", "AP@5", 0.3, Interval(0.2, 0.4))]},
         comparisons=[],
         data={"digest": "d", "activities": {"squat": {"scored": 12, "split": "12 videos"}}},
         models=[{"row": "my_run", "digest": "m"}],
@@ -53,13 +54,13 @@ def test_a_model_surely_better_than_the_clock_gets_no_warning(result):
 
 
 def test_a_model_that_adds_nothing_is_told_in_one_sentence(result):
-    unsure = Comparison("AP@5", 0.01, Interval(-0.1, 0.1))
+    unsure = Comparison("A", "B", "AP@5", 0.01, Interval(-0.1, 0.1))
     said = replace(result, against_clock={"my_run": [unsure]}).sentences
     assert sum("my_run adds nothing to the clock" in line for line in said) == 1
 
 
 def test_scores_that_are_not_surely_better_are_named(result):
-    unsure = Comparison("progression", 0.01, Interval(-0.1, 0.1))
+    unsure = Comparison("A", "B", "progression", 0.01, Interval(-0.1, 0.1))
     both = {"my_run": [*result.against_clock["my_run"], unsure]}
     said = replace(result, against_clock=both).sentences
     assert "my_run is not surely better than the clock on progression" in said
@@ -72,8 +73,9 @@ def test_the_printed_table(result):
     assert lines[0].split() == ["AP@5", "progression", "tau"]
     assert lines[1].split() == ["my_run", "0.800", "±", "0.020", "<", "-10", "0.900"]
     assert lines[2].split() == ["95", "%", "0.700", "to", "0.850", "-", "-"]
-    assert lines[3].split() == ["beyond", "the", "clock", "0.600", "-", "-"]
-    assert lines[4].split() == ["clock,", "normalised", "0.500", "-", "-"]
+    assert lines[3].split() == ["95", "%", "of", "episodes", "±", "0.010", "-", "-"]
+    assert lines[4].split() == ["beyond", "the", "clock", "0.600", "-", "-"]
+    assert lines[5].split() == ["clock,", "normalised", "0.500", "-", "-"]
     assert lines[-1] == "- a note"
 
 
@@ -88,7 +90,7 @@ def test_the_four_files_say_the_same(result, tmp_path):
     rows = list(csv.DictReader(written[".csv"].splitlines()))
     mean = next(row for row in rows if row["activity"] == "mean" and row["row"] == "my_run")
     assert (mean["metric"], mean["score"], mean["low"]) == ("AP@5", "0.8", "0.7")
-    assert (mean["sd"], mean["beyond_clock"]) == ("0.02", "0.6")
+    assert (mean["sd"], mean["episodes"], mean["beyond_clock"]) == ("0.02", "0.01", "0.6")
     assert any(row["activity"] == "squat" for row in rows)
 
 

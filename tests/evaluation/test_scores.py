@@ -1,6 +1,7 @@
 """Scores taken apart by video are the metrics' own, put together again."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -12,11 +13,21 @@ from inphase.evaluation.activities import activities
 from inphase.evaluation.controls import clock
 from inphase.evaluation.protocols import PROTOCOLS, Protocol
 from inphase.evaluation.scores import Embedded, score
+from inphase.warping.dtw import dtw
 
 EVERY = replace(
     PROTOCOLS["carl"],
     stride=2,
-    metrics=("retrieval", "dtw_accuracy", "one_shot", "rand_index", "progress_error", "tau"),
+    metrics=(
+        "retrieval",
+        "dtw_accuracy",
+        "one_shot",
+        "rand_index",
+        "progress_error",
+        "enclosed_area",
+        "tau",
+        "cycle_consistency",
+    ),
 )
 LEARNT = replace(PROTOCOLS["carl"], metrics=("classification", "progression"))
 TRAIN, VAL = [0, 1, 2], [3, 4]
@@ -36,14 +47,14 @@ def clips(*, frames=(30, 21, 26, 40, 33), phases=3, dims=4):
     return values, labels
 
 
-def split(values, labels) -> Embedded:
-    return Embedded(values, labels, [(TRAIN, VAL)], VAL, 3)
+def split(values, labels, views=()) -> Embedded:
+    return Embedded(values, labels, [(TRAIN, VAL)], VAL, 3, dict(views))
 
 
-def together(values, labels) -> Embedded:
+def together(values, labels, views=()) -> Embedded:
     every = list(range(len(values)))
     folds = [([k for k in every if k != out], [out]) for out in every]
-    return Embedded(values, labels, folds, every, 3)
+    return Embedded(values, labels, folds, every, 3, dict(views))
 
 
 def scores(embedded: Embedded, protocol: Protocol) -> dict[str, float]:
@@ -63,14 +74,144 @@ def test_metrics_over_pairs_are_those_of_all_ordered_pairs():
         "one-shot": metrics.one_shot_classification(values, labels, stride=2),
         "Rand index": metrics.rand_index(values, labels, seed=0),
         "progress error": metrics.progress_error(values, progress, stride=2),
+        "enclosed area": enclosed_area(values, labels, stride=2),
+        "cycle, 2-way": metrics.cycle_consistency(values, ways=2, stride=2),
+        "cycle, 3-way": metrics.cycle_consistency(values, ways=3, stride=2),
         "tau": metrics.kendalls_tau(values, stride=2),
     }
     assert found == pytest.approx(expected, abs=1e-12)
 
 
+def enclosed_area(values, labels, stride):
+    """Mean over all ordered pairs of the metric on the path of DTW."""
+    moments = [metrics.canonical_time(each)[::stride] for each in labels]
+    areas = []
+    for i, j in permutations(range(len(values)), 2):
+        first, second = values[i][::stride], values[j][::stride]
+        path = dtw(np.square(first[:, None] - second).sum(axis=2)).path
+        areas.append(metrics.enclosed_area_error(path, moments[i], moments[j]))
+    return np.mean(areas)
+
+
+def test_videos_without_a_moment_in_common_have_no_enclosed_area():
+    values, _ = clips(frames=(9, 9))
+    labels = [np.zeros(9, int), np.full(9, 2)]
+    embedded = together(values, labels)
+    _, missing = score(embedded, replace(EVERY, metrics=("enclosed_area",)), seed=0)
+    assert "moment in common" in missing["enclosed_area"]
+
+
+def test_three_way_cycles_need_three_videos():
+    values, labels = clips(frames=(9, 9))
+    protocol = replace(EVERY, metrics=("cycle_consistency",))
+    found, missing = score(together(values, labels), protocol, seed=0)
+    assert list(found) == ["cycle, 2-way"]
+    assert "3 videos at a time" in missing["cycle, 3-way"]
+
+
+@pytest.mark.parametrize("name", ["carl", "ae2"])
+def test_few_shot_scores_on_a_split_are_those_of_the_metric(name):
+    values, labels = clips()
+    protocol = replace(PROTOCOLS[name], metrics=("few_shot",), few_shot_k=(1, 2), episodes=4)
+    found, _ = score(split(values, labels), protocol, seed=5)
+    sides = ([values[k] for k in TRAIN], [labels[k] for k in TRAIN])
+    sides += ([values[k] for k in VAL], [labels[k] for k in VAL])
+    word = "classification" if name == "carl" else "F1"
+    for k in (1, 2):
+        expected = metrics.few_shot_classification(
+            *sides,
+            k=k,
+            episodes=4,
+            classifier=protocol.classifier,
+            score=protocol.classification_score,
+            seed=47,
+        )
+        each = found[f"few-shot {word}@{k}"]
+        assert each.value == pytest.approx(expected.mean, abs=1e-12)
+        assert each.margin == pytest.approx(expected.margin, abs=1e-12)
+
+
+def test_few_shot_with_all_videos_is_classification():
+    values, labels = clips()
+    every = replace(LEARNT, metrics=("few_shot", "classification"), few_shot_k=(4,), episodes=2)
+    found, _ = score(together(values, labels), every, seed=0)
+    shot = found["few-shot classification@4"]
+    assert shot.value == found["classification@1"].value and shot.margin == 0
+
+
+def test_more_shots_than_videos_are_left_out_with_the_reason():
+    values, labels = clips()
+    protocol = replace(LEARNT, metrics=("few_shot",), few_shot_k=(1, 9), episodes=2)
+    found, missing = score(split(values, labels), protocol, seed=0)
+    assert list(found) == ["few-shot classification@1"]
+    assert missing["few-shot classification@9"] == "labelled videos to learn from: 3"
+
+
+VIEWS = {"ego": [0, 2, 3], "exo": [1, 4]}
+
+
+def test_across_views_is_learnt_from_one_and_scored_in_the_other():
+    values, labels = clips()
+    protocol = replace(PROTOCOLS["ae2"], metrics=("classification",))
+    found = scores(split(values, labels, VIEWS), protocol)
+    for name, train, val in (("ego to exo", [0, 2], [4]), ("exo to ego", [1], [3])):
+        expected = metrics.phase_classification(
+            [values[k] for k in train],
+            [labels[k] for k in train],
+            [values[k] for k in val],
+            [labels[k] for k in val],
+            score="weighted_f1",
+        )
+        assert found[f"F1@1, {name}"] == pytest.approx(expected)
+    assert found["F1@1"] == pytest.approx(scores(split(values, labels), protocol)["F1@1"])
+
+
+def test_across_views_neighbours_are_sought_in_the_other_view():
+    """As AE2's code: each frame, the ten nearest of the other view, average precision by rank."""
+    values, labels = clips()
+    protocol = replace(PROTOCOLS["ae2"], metrics=("retrieval",))
+    found = scores(together(values, labels, VIEWS), protocol)
+    for asked, searched in permutations(VIEWS, 2):
+        others = np.concatenate([values[k][labels[k] >= 0] for k in VIEWS[searched]])
+        theirs = np.concatenate([labels[k][labels[k] >= 0] for k in VIEWS[searched]])
+        precisions = []
+        for k in VIEWS[asked]:
+            for frame, label in zip(values[k], labels[k], strict=True):
+                if label < 0:
+                    continue
+                order = np.argsort(np.square(others - frame).sum(axis=1), kind="stable")[:10]
+                hits = theirs[order] == label
+                ranked = [hits[: r + 1].mean() for r in range(10) if hits[r]]
+                precisions.append(np.mean(ranked) if ranked else 0.0)
+        name = f"AP@10 by rank, {asked} to {searched}"
+        assert found[name] == pytest.approx(np.mean(precisions), abs=1e-12)
+
+
+def test_only_a_protocol_across_views_scores_across_views():
+    values, labels = clips()
+    assert scores(split(values, labels, VIEWS), LEARNT) == scores(split(values, labels), LEARNT)
+
+
+def test_what_cannot_be_had_across_views_is_left_out_with_its_reason():
+    values, labels = clips()
+    one_sided = {"ego": [0, 1, 2, 3], "exo": [4]}
+    protocol = replace(PROTOCOLS["ae2"], metrics=("classification", "retrieval"))
+    found, missing = score(split(values, labels, one_sided), protocol, seed=0)
+    assert {"F1@1", "F1@1, ego to exo", "AP@10 by rank, exo to ego"} <= set(found)
+    assert "no video to learn from" in missing["classification, exo to ego"]
+    labels[4][:] = -1
+    found, missing = score(together(values, labels, one_sided), protocol, seed=0)
+    assert set(found) == {"F1@1", "AP@10 by rank"}
+    assert set(missing) == {
+        f"{metric}, {across}"
+        for metric in ("classification", "retrieval")
+        for across in ("ego to exo", "exo to ego")
+    }
+
+
 def test_retrieval_by_rank_is_that_of_the_metric():
     values, labels = clips()
-    protocol = replace(PROTOCOLS["ae2"], metrics=("retrieval",), stride=1)
+    protocol = replace(PROTOCOLS["ae2"], metrics=("retrieval",))
     expected = metrics.retrieval_average_precision(values, labels, k=10)
     assert scores(together(values, labels), protocol) == pytest.approx({"AP@10 by rank": expected})
 

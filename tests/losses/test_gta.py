@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,8 +117,8 @@ def test_the_mean_is_of_the_alignment_by_the_frames_of_the_longer_video():
 def test_its_gradient_is_that_of_finite_differences(settings):
     z, times, mask = drawn(lengths=(5, 4))
     z.requires_grad_()
-    settings = {"temperature": 0.5, "gamma": 0.5} | settings
-    assert torch.autograd.gradcheck(lambda each: gta(each, times, mask, **settings), (z,))
+    given: dict[str, Any] = {"temperature": 0.5, "gamma": 0.5} | settings
+    assert torch.autograd.gradcheck(lambda each: gta(each, times, mask, **given), (z,))
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,7 @@ def test_each_term_has_a_gradient_on_both_rows(settings):
     z, times, mask = drawn()
     z.requires_grad_()
     gta(z, times, mask, **settings).backward()
+    assert z.grad is not None
     assert (z.grad[mask].abs().sum(-1) > 0).all()
 
 
@@ -152,6 +154,7 @@ def test_padding_has_no_part_in_loss_or_gradient(variant, garbage):
     value = gta(spoiled, late, mask, variant=variant)
     value.backward()
     assert value.item() == pytest.approx(np.mean(right), rel=1e-12)
+    assert spoiled.grad is not None
     assert (spoiled.grad[~mask] == 0).all()
     assert torch.isfinite(spoiled.grad).all()
 
@@ -161,7 +164,7 @@ def test_much_padding_does_not_hide_the_likeliest_steps():
     z, times, mask = drawn(lengths=(60, 60), dim=16)
     far = torch.nn.functional.pad(z, (0, 0, 0, 60))
     late, more = torch.nn.functional.pad(times, (0, 60)), torch.nn.functional.pad(mask, (0, 60))
-    settings = {"temperature": 0.01, "smoothing": 0.5}
+    settings: dict[str, Any] = {"temperature": 0.01, "smoothing": 0.5}
     right = gta(z, times, mask, **settings).item()
     assert gta(far, late, more, **settings).item() == pytest.approx(right, rel=1e-12)
 
@@ -189,7 +192,7 @@ def test_the_order_of_pairs_does_not_matter_and_both_ways_make_it_symmetric():
 def test_perfect_cycles_cost_nothing_but_in_the_codes_variant():
     z = torch.eye(8, dtype=torch.float64).expand(2, 8, 8)
     times, mask = torch.arange(8.0).expand(2, 8), torch.ones(2, 8, dtype=torch.bool)
-    settings = {"alignment": 0, "smoothing": 0}
+    settings: dict[str, Any] = {"alignment": 0, "smoothing": 0}
     assert gta(z, times, mask, **settings).item() == pytest.approx(0, abs=1e-3)
     twice = gta(z, times, mask, variant="code", **settings).item()
     assert twice == pytest.approx(math.log(math.e + 7) - 1, abs=1e-3)
@@ -225,8 +228,8 @@ def test_half_precision_is_computed_in_full():
         (lambda z, t, m: (z, t, m), {"gamma": 0}, "gamma"),
         (lambda z, t, m: (z, t, m), {"temperature": -1}, "temperature"),
         (lambda z, t, m: (z, t, m), {"smoothing": 1.0}, "smoothing must be from 0"),
-        (lambda z, t, m: (z, t, m), {"variant": "letter"}, "take one of paper, code"),
-        (lambda z, t, m: (z, t, m), {"reduction": "no"}, "take one of sum, mean"),
+        (lambda z, t, m: (z, t, m), {"variant": "letter"}, "is one of 'paper', 'code'"),
+        (lambda z, t, m: (z, t, m), {"reduction": "no"}, "is one of 'sum', 'mean'"),
     ],
 )
 def test_what_cannot_be_used_is_told(change, settings, message):

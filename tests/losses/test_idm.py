@@ -116,6 +116,7 @@ def test_each_term_has_a_gradient_on_every_row(loss, far, window):
     z, times, mask = drawn()
     z.requires_grad_()
     loss(z, times, mask, window=window).backward()
+    assert z.grad is not None
     assert (z.grad[mask].abs().sum(-1) > 0).all()
     # Down its gradient, far frames part (until the margin), and near ones meet.
     unit, stepped = (torch.nn.functional.normalize(each, dim=-1) for each in (z, z - 1e-4 * z.grad))
@@ -127,6 +128,7 @@ def test_idm_parts_all_frames():
     z, times, mask = drawn()
     z.requires_grad_()
     idm(z, times, mask).backward()
+    assert z.grad is not None
     assert (z.grad[mask].abs().sum(-1) > 0).all()
 
 
@@ -158,6 +160,7 @@ def test_padding_has_no_part_in_loss_or_gradient(loss, variant, reduction, garba
     value = loss(spoiled, late, mask, **settings)
     value.backward()
     assert value.item() == pytest.approx(right, rel=1e-12)
+    assert spoiled.grad is not None
     assert (spoiled.grad[~mask] == 0).all()
     assert (spoiled.grad[mask] != 0).any(-1).all()
 
@@ -214,8 +217,8 @@ def test_half_precision_is_computed_in_full():
         (lambda z, t, m: (z, t, m), {"margin": 0}, "margin"),
         (lambda z, t, m: (z, t, m), {"window": -1}, "window"),
         (lambda z, t, m: (z, t, m), {"window": float("nan")}, "window"),
-        (lambda z, t, m: (z, t, m), {"variant": "letter"}, "take one of paper, code"),
-        (lambda z, t, m: (z, t, m), {"reduction": "none"}, "take one of sum, mean"),
+        (lambda z, t, m: (z, t, m), {"variant": "letter"}, "is one of 'paper', 'code'"),
+        (lambda z, t, m: (z, t, m), {"reduction": "none"}, "is one of 'sum', 'mean'"),
     ],
 )
 def test_what_cannot_be_used_is_told(change, settings, message):

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,6 +135,7 @@ def test_each_term_has_a_gradient_on_both_rows(settings):
     z, times, mask = drawn()
     z.requires_grad_()
     lav(z, times, mask, **settings).backward()
+    assert z.grad is not None
     assert (z.grad[mask].abs().sum(-1) > 0).all()
 
 
@@ -141,7 +143,7 @@ def test_soft_dtw_alone_prefers_frames_that_are_all_the_same_and_the_regulariser
     z, times, mask = drawn(lengths=(20, 20), dim=8)
     aligned, same = z.clone(), torch.ones_like(z)
     aligned[1] = aligned[0]
-    alone = {"regulariser": "none"}
+    alone: dict[str, Any] = {"regulariser": "none"}
     assert lav(same, times, mask, **alone) < lav(aligned, times, mask, **alone)
     assert lav(same, times, mask, window=7) > lav(aligned, times, mask, window=7)
 
@@ -163,6 +165,7 @@ def test_padding_has_no_part_in_loss_or_gradient(variant, reduction, garbage):
     value = lav(spoiled, late, mask, **settings)
     value.backward()
     assert value.item() == pytest.approx(np.mean(right), rel=1e-12)
+    assert spoiled.grad is not None
     assert (spoiled.grad[~mask] == 0).all()
     assert torch.isfinite(spoiled.grad).all()
 
@@ -199,9 +202,9 @@ def test_half_precision_is_computed_in_full():
         (lambda z, t, m: (z, t, m), {"pairs": torch.tensor([[0, 4]])}, "pairs name rows"),
         (lambda z, t, m: (z, t, m), {"gamma": 0}, "gamma"),
         (lambda z, t, m: (z, t, m), {"margin": -1}, "margin"),
-        (lambda z, t, m: (z, t, m), {"regulariser": "sfa"}, "take one of contrastive_idm, idm"),
-        (lambda z, t, m: (z, t, m), {"variant": "letter"}, "take one of paper, code"),
-        (lambda z, t, m: (z, t, m), {"reduction": "no"}, "take one of sum, mean"),
+        (lambda z, t, m: (z, t, m), {"regulariser": "sfa"}, "is one of 'contrastive_idm', 'idm'"),
+        (lambda z, t, m: (z, t, m), {"variant": "letter"}, "is one of 'paper', 'code'"),
+        (lambda z, t, m: (z, t, m), {"reduction": "no"}, "is one of 'sum', 'mean'"),
     ],
 )
 def test_what_cannot_be_used_is_told(change, settings, message):

@@ -1,3 +1,4 @@
+import importlib
 import itertools
 
 import numpy as np
@@ -11,6 +12,8 @@ from inphase.metrics import kendalls_tau
 from inphase.warping.dtw import dtw
 from inphase.warping.routes import forced
 
+# The module; its name in the package is the function.
+module = importlib.import_module("inphase.metrics.kendalls_tau")
 stats = pytest.importorskip("scipy.stats")
 distance = pytest.importorskip("scipy.spatial.distance")
 
@@ -49,6 +52,17 @@ def published_tau(embeddings, pair):
 def plain_tau_a(nearest):
     signs = [np.sign(b - a) for a, b in itertools.combinations(nearest, 2)]
     return np.mean(signs)
+
+
+@pytest.mark.parametrize("frames", [1, 70, 100])
+def test_pairs_counted_a_few_at_a_time_are_no_others(monkeypatch, frames):
+    embeddings = [*videos(), np.ones((1, 8), dtype=np.float32)]
+    expected = published(embeddings[:3])
+    assert kendalls_tau(embeddings[:3]) == pytest.approx(expected, abs=1e-12)
+    of_all = [kendalls_tau(embeddings, undefined=each) for each in ("drop", "zero")]
+    monkeypatch.setattr(module, "_FRAMES", frames)
+    assert kendalls_tau(embeddings[:3]) == pytest.approx(expected, abs=1e-12)
+    assert [kendalls_tau(embeddings, undefined=each) for each in ("drop", "zero")] == of_all
 
 
 @pytest.mark.parametrize("stride", [1, 2, 5])

@@ -87,6 +87,22 @@ def test_two_classes_are_penalised_as_two_weight_vectors():
     assert abs(got - of_two) < abs(of_one_vector - of_two)
 
 
+@pytest.mark.parametrize("classifier", ["svc", "logistic", "linear"])
+def test_the_precision_in_which_frames_are_given_has_no_part(split, classifier):
+    single = [[z.astype(np.float32) for z in side] for side in (split[0], split[2])]
+    scores = {
+        phase_classification(
+            [z.astype(dtype) for z in single[0]],
+            split[1],
+            [z.astype(dtype) for z in single[1]],
+            split[3],
+            classifier=classifier,
+        )
+        for dtype in (np.float32, np.float64)
+    }
+    assert len(scores) == 1
+
+
 def test_a_fraction_is_of_the_first_videos_and_never_none():
     split = *videos((30, 20, 45, 22, 17), seed=0), *videos((250, 400), seed=1)
     truth = np.concatenate(split[3])

@@ -31,7 +31,7 @@ def align(
         reference: A video file, or the name of one of the videos.
         videos: A video, a folder of videos, a CSV, or a folder of embeddings.
         out: Folder to write to (default: aligned/ in the run folder).
-        fps: Frame rate for folders of images.
+        fps: Frame rate for folders of images, and for poses without times.
         device: Where to compute.
         force: Replace what is in the folder.
         json: Print JSON.

@@ -25,7 +25,7 @@ def check(
 
     Args:
         videos: A video, a folder of videos, or a CSV with a `video` column.
-        fps: Frame rate for folders of images.
+        fps: Frame rate for folders of images, and for poses without times.
         strict: Stop with an error if any file cannot be used.
         write: Also write the usable videos to this CSV, to edit and train from.
         json: Print JSON.

@@ -27,7 +27,7 @@ def embed(
         videos: A video, a folder of videos, or a CSV.
         out: Folder to write to (default: embeddings/ in the run folder). Files that are there
             already and still right are kept.
-        fps: Frame rate for folders of images.
+        fps: Frame rate for folders of images, and for poses without times.
         device: Where to compute.
         json: Print JSON.
     """

@@ -5,23 +5,26 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from inphase.commands.arguments import Device, Model, Videos
+from inphase.commands.arguments import Device
 from inphase.console import count, done, say
 from inphase.errors import InputError
 
+Words = Annotated[tuple[str, ...], arg(metavar="MODEL [MODEL ...] VIDEOS")]
+
 
 def evaluate(
-    model: Positional[Model],
-    videos: Positional[Videos],
+    words: Positional[Words],
     /,
     *,
     labels: Path | None = None,
-    against: Annotated[str | None, arg(metavar="MODEL")] = None,
     protocol: Annotated[str, arg(metavar="tcc|carl|lav|lrprop|ae2")] = "carl",
     metrics: Annotated[tuple[str, ...], arg(metavar="METRIC")] = (),
     stride: int | None = None,
     no_controls: bool = False,
     draws: int = 2000,
+    table: str | None = None,
+    seeds: int | None = None,
+    steps: int | None = None,
     out: Path | None = None,
     fps: float | None = None,
     device: Device = "auto",
@@ -29,52 +32,73 @@ def evaluate(
     force: bool = False,
     json: bool = False,
 ) -> None:
-    """Score a model on labelled videos, beside a clock and other controls.
+    """Score models on labelled videos, beside a clock and other controls.
 
     inphase evaluate runs/squats-scl squats/ --labels squats/phases.csv
 
+    inphase evaluate runs/squats-scl imagenet squats/
+
+    inphase evaluate runs/ Penn_Action/ --table carl-1
+
     Args:
-        model: A run folder; or imagenet or random, which need no training. A folder of run
-            folders is taken as one model with several seeds.
-        videos: A folder of videos, or a CSV with a `video` column.
+        words: One model or more, and last the videos. A model is a run folder, or imagenet or
+            random, which need no training; a folder of run folders is one model with several
+            seeds. The first model is compared with each other one: which is better, and how
+            surely. Videos are a folder, a CSV with a `video` column, or the folder of a public
+            data set, which brings its labels and splits.
         labels: What happens when, in any format that is read (default: phases.csv beside the
             videos).
-        against: A second model, to say which of the two is better and how surely.
         protocol: Whose definitions to go by.
-        metrics: Other metrics than the protocol's: classification, progression, retrieval,
-            dtw_accuracy, one_shot, rand_index, progress_error, tau.
+        metrics: Other metrics than the protocol's: classification, few_shot, progression,
+            retrieval, dtw_accuracy, one_shot, rand_index, progress_error, enclosed_area, tau,
+            cycle_consistency.
         stride: Compare every so-manieth frame (default: the protocol's).
-        no_controls: Score the model and the clock alone; not untrained features, nor frames
+        no_controls: Score the models and the clock alone; not untrained features, nor frames
             shuffled, reversed, frozen and cut.
         draws: Bootstrap draws for the intervals.
-        out: Folder to write to (default: evaluation/ in the run folder).
-        fps: Frame rate for folders of images.
+        table: Reproduce a paper's table, such as carl-1: the first word is the folder of its runs,
+            trained there if they are not yet, the last that of the data set.
+        seeds: With --table: runs of each model (default: 1).
+        steps: With --table: of each run, for a smaller version (default: the paper's).
+        out: Folder to write to (default: evaluation/ in the run folder of the first model;
+            of a table the folder of its runs).
+        fps: Frame rate for folders of images, and for poses without times.
         device: Where to compute.
         seed: Of everything random.
         force: Replace what is in the folder.
         json: Print JSON.
     """
-    from inphase.data.collection import find
-    from inphase.evaluation.activities import activities
-    from inphase.evaluation.labels_beside import labels_beside
+    if table is not None:
+        if labels or metrics or stride or no_controls or fps:
+            raise InputError("with --table, labels, metrics and all else are the paper's")
+        return _reproduce(words, table, 1 if seeds is None else seeds, steps, out, device, json)
+    if seeds is not None or steps is not None:
+        raise InputError("--seeds and --steps are of the runs behind a table: add --table")
+    from inphase.evaluation.labels_beside import labelled
 
-    out = out or (Path(model) if Path(model).is_dir() else Path(".")) / "evaluation"
+    models, videos = _models_and_videos(words)
+    out = out or (Path(models[0]) if Path(models[0]).is_dir() else Path(".")) / "evaluation"
     if (out / "evaluation.json").exists() and not force:
         raise InputError(f"{out} already holds an evaluation: add --force or --out")
-    found, segments = find(videos, fps=fps), labels_beside(videos, labels)
-    scored = [video for group in activities(found, segments) for video in group.videos]
-    say(f"{len(scored)} of {count(len(found))} with labels", json)
+    found = labelled(videos, labels, fps)
+    if found.dataset:
+        say(found.dataset, json)
 
+    from inphase.evaluation.activities import activities
     from inphase.evaluation.evaluate import evaluate as evaluate_models
 
+    groups = activities(found.videos, found.labels, found.phases)
+    known = [video for group in groups for video in group.videos]
+    say(f"{len(known)} of {count(len(found.videos))} with labels", json)
     result = evaluate_models(
-        model,
-        found,
-        segments,
-        against=against,
+        models[0],
+        found.videos,
+        found.labels,
+        against=models[1:],
         protocol=protocol,
         metrics=metrics or None,
         stride=stride,
+        phases=found.phases,
         controls=not no_controls,
         draws=draws,
         seed=seed,
@@ -84,7 +108,52 @@ def evaluate(
     say(f"{result}\n", json)
     done(
         f"wrote {out}: {', '.join(path.name for path in written)}   -> "
-        f"inphase align {model} {scored[0].name} {videos}",
+        f"inphase align {models[0]} {known[0].name} {videos}",
         result.as_dict(),
         json,
     )
+
+
+def _reproduce(
+    words: tuple[str, ...],
+    table: str,
+    seeds: int,
+    steps: int | None,
+    out: Path | None,
+    device: str,
+    json: bool,
+) -> None:
+    """Train and score what a paper's table is of."""
+    if len(words) != 2:
+        raise InputError(
+            "with --table, give the folder of the runs and that of the data set, as in "
+            f"inphase evaluate runs/ Penn_Action/ --table carl-1; not '{' '.join(words)}'"
+        )
+    from inphase.evaluation.reproduction import reproduce
+
+    runs, data = words
+    result = reproduce(
+        table,
+        runs,
+        data,
+        seeds=seeds,
+        steps=steps,
+        device=device,
+        tell=lambda line: say(line, json),
+    )
+    written = result.save(out or Path(runs))
+    say(f"\n{result}\n", json)
+    done(f"wrote {', '.join(str(path) for path in written)}", result.as_dict(), json)
+
+
+def _models_and_videos(words: tuple[str, ...]) -> tuple[tuple[str, ...], Path]:
+    """Tell the models from the videos, which come last."""
+    if len(words) < 2:
+        raise InputError(
+            "give one model or more, and last the videos, as in inphase evaluate imagenet squats/; "
+            f"there is only '{' '.join(words)}'"
+        )
+    *models, videos = words
+    if videos in ("imagenet", "random") or (Path(videos) / "model.safetensors").is_file():
+        raise InputError(f"{videos} is a model: give the videos last, after the models")
+    return tuple(models), Path(videos)

@@ -27,7 +27,7 @@ def train(
     balanced: bool = False,
     per_activity: bool = False,
     views: int = 4,
-    backbone: str = "efficientnet-lite0",
+    backbone: str | None = None,
     encoder: Annotated[str, arg(metavar="default|carl")] = "default",
     finetune: bool = False,
     fps: float | None = None,
@@ -44,7 +44,7 @@ def train(
     inphase train squats/ lav --alpha 0.5 --plus tcc:0.1
 
     Args:
-        videos: A folder of videos, or a CSV with a `video` column.
+        videos: A folder of videos or of files of poses, or a CSV with a `video` column.
         name: What to learn from; `inphase methods` lists them. Each has settings of its own: see
             `inphase train VIDEOS METHOD --help`.
         out: Run folder (default: runs/VIDEOS-METHOD).
@@ -57,10 +57,11 @@ def train(
         balanced: Draw all activities equally often, however many videos they have.
         per_activity: Train a model for each activity, in folders of their own.
         views: Augmented views computed of every frame, 0 to go without.
-        backbone: Image backbone: efficientnet-lite0, or a Hugging Face folder or Hub name.
+        backbone: Image backbone: a Hugging Face folder or Hub name (default: efficientnet-lite0,
+            or pose for files of poses).
         encoder: Temporal model: the order-aware default, or CARL's transformer.
         finetune: Train the backbone's last block too, from pixels (slow without a GPU).
-        fps: Frame rate for folders of images.
+        fps: Frame rate for folders of images, and for poses without times.
         device: Where to train.
         seed: Of everything random.
         resume: Go on with the run.
@@ -96,7 +97,7 @@ def train(
         out=out,
         plus=added,
         labels=labels_beside(videos, labels) if learns_labels else None,
-        frame_features=FrameFeatures(backbone=backbone),
+        frame_features=FrameFeatures(backbone=backbone) if backbone else None,
         architecture=shapes[encoder],
         views=views,
         finetune=finetune,

@@ -15,6 +15,7 @@ from inphase.data.digest import content_digest
 from inphase.data.images import index_folder
 from inphase.data.index import Index, index_file
 from inphase.data.index_cache import IndexCache
+from inphase.data.poses import PoseTrack
 from inphase.data.report import Report, oddities, slow_motion
 from inphase.data.sources import Source, list_videos, write_csv
 from inphase.data.video import Video, VideoError
@@ -36,7 +37,7 @@ def find(
 
     Args:
         source: A video file, a folder, a CSV, or a list of files and folders.
-        fps: Frame rate for folders of images.
+        fps: Frame rate for folders of images, and for poses without times.
         strict: Raise for the first unusable file instead of warning and going on.
         cache: Whether to remember and recall what was read from unchanged files.
 
@@ -68,6 +69,10 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
     `video[,start,end][,activity][,group][,split][,capture_fps]`, with files relative to it and
     seconds of file time; the same file may have several rows.
 
+    In a folder without videos and images, files of poses count, see `inphase.data.pose_files`;
+    `fps` is their frame rate if they tell no times. A CSV names one of several tracks in a file in
+    the column `track`.
+
     Files are read in parallel, and what was read is remembered by path, length and time of change
     in a cache folder (`INPHASE_CACHE`, else `~/.cache/inphase`).
 
@@ -76,7 +81,7 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
 
     Args:
         source: A video file, a folder, a CSV, or a list of files and folders.
-        fps: Frame rate for folders of images.
+        fps: Frame rate for folders of images, and for poses without times.
         cache: Whether to remember and recall what was read from unchanged files.
 
     Raises:
@@ -86,8 +91,8 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
     indices = _read_indices(listed, cache)
     videos, bad = [], {}
     for video in listed:
-        index = indices[video.path, video.fps]
         try:
+            index = video.index if _is_known(video) else indices[video.path, video.fps]
             if isinstance(index, VideoError):
                 raise index
             videos.append(_usable(replace(video, known=index)))
@@ -108,6 +113,11 @@ def _recognised(source: Source, fps: float | int | None) -> tuple[list[Video], l
     return videos, [found.summary, *missing, *found.notes]
 
 
+def _is_known(video: Video) -> bool:
+    """Whether there is no video file to index: it was before, or there are poses alone."""
+    return video.known is not None or isinstance(video, PoseTrack)
+
+
 def _usable(video: Video) -> Video:
     """Return the video if its interval holds a frame."""
     len(video)
@@ -117,8 +127,7 @@ def _usable(video: Video) -> Video:
 def _read_indices(videos: Sequence[Video], cache: bool) -> dict[Key, Index | VideoError]:
     """Index each file once, from the cache where it can be; failures are returned, not raised."""
     found: dict[Key, Index | VideoError] = {}
-    found |= {(v.path, v.fps): v.known for v in videos if v.known is not None}
-    missing = list(dict.fromkeys((v.path, v.fps) for v in videos if v.known is None))
+    missing = list(dict.fromkeys((v.path, v.fps) for v in videos if not _is_known(v)))
     caches: dict[Path, IndexCache] = {}
     if cache:
         caches = {folder: IndexCache(folder) for folder in {path.parent for path, _ in missing}}

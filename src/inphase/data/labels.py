@@ -8,11 +8,12 @@ import numpy as np
 from jaxtyping import Float64, Int64, Integer
 from numpy.typing import ArrayLike
 
+from inphase.data.pose_files import SUFFIXES as POSE_SUFFIXES
 from inphase.data.sources import SUFFIXES
 from inphase.data.video import Video
 from inphase.errors import InputError
 
-__all__ = ["UNLABELLED", "Segments", "labels_of"]
+__all__ = ["UNLABELLED", "LabelIndex", "Segments", "labels_of"]
 
 UNLABELLED = -1  # the label of a frame in no segment; metrics leave such frames out
 _TOLERANCE = 1e-6  # seconds; times written with six decimals still find their own frame
@@ -163,30 +164,48 @@ class Segments:
         return Segments.of(row for row in self if row[2] not in labels)
 
 
-def labels_of(labels: Mapping[str, Segments], video: Video) -> Segments | None:
-    """Find a video's segments among those of many, however its file is written there.
+class LabelIndex:
+    """Finds each video's segments among those of many, however its file is written there.
 
     A key fits if it is the video's name, or the end of its path, with or without a video suffix;
     of several that fit, the name counts first and then the longest.
 
     Args:
         labels: Segments by video.
+    """
+
+    def __init__(self, labels: Mapping[str, Segments]):
+        self._labels = labels
+        # By the end of a path; of keys that differ in their suffix alone, the last in the alphabet.
+        self._keys: dict[tuple[str, ...], str] = {}
+        for key in labels:
+            wanted = PurePosixPath(key.replace("\\", "/"))
+            tail = tuple(p for p in wanted.parts[:-1] if p != ".") + (_bare(wanted.name),)
+            self._keys[tail] = max(key, self._keys.get(tail, key))
+
+    def of(self, video: Video) -> Segments | None:
+        """Find a video's segments."""
+        if video.name in self._labels:
+            return self._labels[video.name]
+        path = PurePosixPath(video.path.absolute().as_posix())
+        parts = path.parts[:-1] + (_bare(path.name),)
+        for start in range(len(parts)):
+            if parts[start:] in self._keys:
+                return self._labels[self._keys[parts[start:]]]
+        return None
+
+
+def labels_of(labels: Mapping[str, Segments], video: Video) -> Segments | None:
+    """Find the segments of a single video; of many, `LabelIndex` finds them faster.
+
+    Args:
+        labels: Segments by video.
         video: The video.
     """
-    if video.name in labels:
-        return labels[video.name]
-    path = PurePosixPath(video.path.absolute().as_posix())
-    parts = path.parts[:-1] + (_bare(path.name),)
-    fitting = []
-    for key in labels:
-        wanted = PurePosixPath(key.replace("\\", "/"))
-        tail = tuple(p for p in wanted.parts[:-1] if p != ".") + (_bare(wanted.name),)
-        if parts[-len(tail) :] == tail:
-            fitting.append((len(tail), key))
-    return labels[max(fitting)[1]] if fitting else None
+    return LabelIndex(labels).of(video)
 
 
 def _bare(name: str) -> str:
-    """Take a video's suffix off, and nothing else: `take.2.mp4` is `take.2`."""
+    """Take a video's or poses' suffix off, and nothing else: `take.2.mp4` is `take.2`."""
     path = Path(name)
-    return path.stem if path.suffix.lower() in SUFFIXES else name
+    return path.stem if path.suffix.lower() in SUFFIXES | POSE_SUFFIXES else name

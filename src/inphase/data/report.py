@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
 
 _FAST = 100.0  # frames per second from which slow motion is likely
@@ -56,7 +57,7 @@ class Report:
             return f"No usable videos; {len(self.bad)} bad."
         if files < len(videos):
             count += f" in {files} file{'s' * (files != 1)}"
-        sizes = Counter(f"{min(video.size)}p" for video in videos)
+        sizes = Counter(size_label(video) for video in videos)
         rates = Counter(rate_label(video) for video in videos)
         length = human_seconds(sum(video.duration for video in videos))
         return f"{count}, {length}.  {_counts(sizes)}.  {_counts(rates)}."
@@ -73,6 +74,13 @@ class Report:
             },
             "notes": self.notes,
         }
+
+
+def size_label(video: Video) -> str:
+    """Say how much a frame shows: `360p`, or `13 joints`."""
+    if isinstance(video, PoseTrack):
+        return f"{video.poses.keypoints.shape[1]} joints"
+    return f"{min(video.size)}p"
 
 
 def rate_label(video: Video) -> str:
@@ -143,7 +151,8 @@ def _counts(counter: Counter) -> str:
 
 
 def _facts(video: Video) -> dict[str, Any]:
-    height, width = video.size
+    poses = isinstance(video, PoseTrack)
+    height, width = (None, None) if poses else video.size
     return {
         "name": video.name,
         "path": str(video.path),
@@ -153,6 +162,7 @@ def _facts(video: Video) -> dict[str, Any]:
         "seconds": video.duration,
         "height": height,
         "width": width,
+        "joints": video.poses.keypoints.shape[1] if poses else None,
         "fps": video.rate,
         "variable": not video.index.steady,
         "activity": video.activity,

@@ -7,9 +7,14 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from inphase.data.images import is_image, natural_key
+from inphase.data.opening import VideoError
+from inphase.data.pose_files import SUFFIXES as POSE_SUFFIXES
+from inphase.data.pose_files import read_poses
+from inphase.data.poses import PoseTrack, tracks_of
 from inphase.data.video import Video
 from inphase.errors import InputError
 from inphase.files import atomic
@@ -29,9 +34,11 @@ _COLUMNS = "video[,start,end][,activity][,group][,split][,capture_fps]"
 def list_videos(source: Source, fps: float | int | None = None) -> tuple[list[Video], list[str]]:
     """List the videos that a source names, without opening any.
 
+    Files of poses, in a folder without videos, are read: only so are they told from others.
+
     Args:
         source: A video file, a folder, a CSV, or a list of files and folders.
-        fps: Frame rate for folders of images; without it they are left out.
+        fps: Frame rate for folders of images and poses without times.
 
     Returns:
         The videos, and notes on what was left out.
@@ -46,9 +53,19 @@ def list_videos(source: Source, fps: float | int | None = None) -> tuple[list[Vi
         raise InputError(f"{path}: there is no such file or folder")
     if path.is_dir():
         return _from_folder(path, fps)
+    tracks = _from_poses(path, fps)
+    if tracks:
+        return tracks, []
     if path.suffix.lower() in (".csv", ".tsv"):
         return _from_csv(path, fps), []
     return [Video(path)], []
+
+
+def _from_poses(path: Path, fps: float | int | None) -> list[Video]:
+    """Read the tracks of a file, if it holds poses."""
+    if path.suffix.lower() not in POSE_SUFFIXES:
+        return []
+    return tracks_of(path, read_poses(path), fps)
 
 
 def _from_list(
@@ -64,7 +81,8 @@ def _from_list(
             notes += left_out
         else:
             # A file that is missing is one bad video among many, not a reason to stop.
-            videos.append(Video(Path(item)))
+            path = Path(item)
+            videos += (path.is_file() and _from_poses(path, fps)) or [Video(path)]
     if not videos:
         raise InputError("an empty list of videos was given; give at least one")
     if len({video.name for video in videos}) < len(videos):
@@ -75,12 +93,14 @@ def _from_list(
 
 def _from_folder(folder: Path, fps: float | int | None) -> tuple[list[Video], list[str]]:
     videos, images, others = [], [], 0
+    tables: dict[Path, tuple[str, ...]] = {}  # files that may hold poses
     closed: list[OSError] = []
     for place, files, is_leaf in _walk(folder, closed.append):
         movies = [file for file in files if file.suffix.lower() in SUFFIXES]
         pictures = [file for file in files if is_image(file)]
         others += len(files) - len(movies) - len(pictures)
         parts = place.relative_to(folder).parts
+        tables |= {file: parts for file in files if file.suffix.lower() in POSE_SUFFIXES}
         if movies:
             videos += [_placed(Video(file), parts) for file in movies]
         elif pictures and is_leaf:
@@ -89,6 +109,9 @@ def _from_folder(folder: Path, fps: float | int | None) -> tuple[list[Video], li
                 videos.append(_placed(Video(place, fps=fps), parts[:-1]))
     unused = f"{len(images)} folder{'s' * (len(images) > 1)} of images"
     notes = [f"{error.filename} cannot be opened: {error.strerror}" for error in closed]
+    if not videos and not images:
+        videos, wrong = _from_tables(tables, fps)
+        notes += wrong
     if not videos and notes:
         raise InputError(f"{folder}: no videos found; {notes[0]}")
     if not videos and images:
@@ -97,11 +120,25 @@ def _from_folder(folder: Path, fps: float | int | None) -> tuple[list[Video], li
         among = f" among {others} other files" if others else ""
         raise InputError(
             f"{folder}: no videos found{among}; looked in it and below for "
-            f"{' '.join(sorted(SUFFIXES))} and for folders of images"
+            f"{' '.join(sorted(SUFFIXES))}, for folders of images, and for poses in "
+            f"{' '.join(sorted(POSE_SUFFIXES))}"
         )
     if images and not fps:
         notes.append(f"{unused} left out ({images[0]}): pass --fps")
     return _named(videos, folder), notes
+
+
+def _from_tables(
+    tables: dict[Path, tuple[str, ...]], fps: float | int | None
+) -> tuple[list[Video], list[str]]:
+    """Read the tracks of those files that hold poses; the notes are on those that should."""
+    videos, notes = [], []
+    for path, parts in tables.items():
+        try:
+            videos += [_placed(track, parts) for track in _from_poses(path, fps)]
+        except VideoError as error:
+            notes.append(str(error))
+    return videos, notes
 
 
 def _walk(
@@ -134,7 +171,7 @@ def _named(videos: list[Video], folder: Path) -> list[Video]:
     """
     # Only the words of a path count here: a link's name is its own.
     top = folder.absolute()
-    places = [Path(os.path.relpath(video.path.absolute(), top)) for video in videos]
+    places = [_place(video, top) for video in videos]
     files = dict(zip(places, videos, strict=True))
     bare = Counter(_bare(place, video) for place, video in files.items())
     parts, numbers, named = Counter(places), Counter(), []
@@ -147,10 +184,18 @@ def _named(videos: list[Video], folder: Path) -> list[Video]:
     return named
 
 
+def _place(video: Video, top: Path) -> Path:
+    """Where a video is below a folder; tracks are below their file."""
+    place = Path(os.path.relpath(video.path.absolute(), top))
+    track = video.track if isinstance(video, PoseTrack) else ""
+    return place.with_suffix("") / track if track else place
+
+
 def _bare(place: Path, video: Video) -> str:
     if place == Path("."):  # the folder itself is the video
         return video.path.absolute().name
-    return place.as_posix() if video.fps else place.with_suffix("").as_posix()
+    whole = video.track if isinstance(video, PoseTrack) else video.fps
+    return place.as_posix() if whole else place.with_suffix("").as_posix()
 
 
 def _from_csv(path: Path, fps: float | int | None) -> list[Video]:
@@ -195,12 +240,13 @@ def _from_row(cells: dict[str, str], path: Path, where: str, fps: float | int | 
     for name, rate in rates.items():
         if rate is not None and rate <= 0:
             raise InputError(f"{where}: {name} is {rate}, but must be above 0")
-    file = path.parent / cells["video"]
-    return Video(
+    file, track = path.parent / cells["video"], cells.get("track", "")
+    poses = file.suffix.lower() in POSE_SUFFIXES
+    return (partial(PoseTrack, track=track) if poses else Video)(
         file,
         start,
         end,
-        fps=(rates["fps"] or fps) if file.is_dir() else None,
+        fps=(rates["fps"] or fps) if poses or file.is_dir() else None,
         activity=cells.get("activity", ""),
         group=cells.get("group", ""),
         split=cells.get("split", ""),
@@ -249,6 +295,7 @@ def _row(video: Video, folder: Path) -> dict[str, str]:
         "video": file.as_posix(),
         "start": video.start,
         "end": video.end,
+        "track": video.track if isinstance(video, PoseTrack) else "",
         "name": video.name,
         "activity": video.activity,
         "group": video.group,

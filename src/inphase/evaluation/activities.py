@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Integer
 
-from inphase.data.labels import Segments, labels_of
+from inphase.data.labels import LabelIndex, Segments
 from inphase.data.video import Video
 from inphase.errors import InputError
 
@@ -51,6 +51,17 @@ class Activity:
         held_out = [self.scored[k::count] for k in range(count)]
         return [([v for v in self.scored if v not in out], out) for out in held_out]
 
+    @cached_property
+    def views(self) -> dict[str, list[int]]:
+        """The videos of each of two views, which are their groups; none if there are not two."""
+        names = sorted({video.group for video in self.videos} - {""})
+        if len(names) != 2:
+            return {}
+        return {
+            name: [k for k, video in enumerate(self.videos) if video.group == name]
+            for name in names
+        }
+
     @property
     def split(self) -> str:
         """In words, what is learnt from and what is scored."""
@@ -69,6 +80,8 @@ class Activity:
         for number, (video, labels) in enumerate(zip(self.videos, self.labels, strict=True)):
             digest.update(repr((video.name, video.digest, number in self.train)).encode())
             digest.update(labels.astype("<i8").tobytes())
+        if self.views:
+            digest.update(repr(self.views).encode())
         return digest.hexdigest()
 
 
@@ -85,16 +98,17 @@ def activities(
 
     Args:
         videos: With different names.
-        labels: By video, as `inphase.data.labels.labels_of` finds them, or one number a frame.
-        phases: Names of the labels in the order in which they happen, of each activity or of all;
-            found from the labels if None.
+        labels: By video, as `inphase.data.labels.LabelIndex` finds them, or one number a frame.
+        phases: Names of the labels in the order in which they happen: of all activities, or by
+            activity, under "" of all others; found from the labels if None.
 
     Raises:
         InputError: If no video has labels, or numbers are not as many as frames.
     """
     segments = {name: each for name, each in labels.items() if isinstance(each, Segments)}
+    index = LabelIndex(segments)
     of_video = {
-        video.name: labels[video.name] if video.name in labels else labels_of(segments, video)
+        video.name: labels[video.name] if video.name in labels else index.of(video)
         for video in videos
     }
     groups: dict[str, list[Video]] = {}
@@ -102,7 +116,7 @@ def activities(
         groups.setdefault(video.activity, []).append(video)
     made = []
     for name, group in groups.items():
-        known = phases.get(name) if isinstance(phases, Mapping) else phases
+        known = phases.get(name, phases.get("")) if isinstance(phases, Mapping) else phases
         made.append(_activity(name, group, of_video, known))
     found = [each for each in made if each.scored]
     if not found:

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def evaluate(
     videos: Sequence[Video],
     labels: Labels,
     *,
-    against: Source | Sequence[Source] | None = None,
+    against: Source | Sequence[Source | Sequence[Source]] | None = None,
     protocol: str | Protocol = "carl",
     metrics: Sequence[str] | None = None,
     stride: int | None = None,
@@ -40,7 +41,7 @@ def evaluate(
     device: str = "auto",
     progress: bool = True,
 ) -> Result:
-    """Score a model on labelled videos.
+    """Score a model, or several, on labelled videos.
 
     Videos are scored within their activity. Where an activity has videos of the splits train and
     val (or test, if there is no val), labels are learnt from the first and the others are scored;
@@ -54,13 +55,15 @@ def evaluate(
             folders, are taken as seeds of one model.
         videos: With different names.
         labels: Segments by video, or a number for each frame, below 0 for none.
-        against: A second model, compared with the first on the same videos.
+        against: Another model, or several, each of them as `model` may be; the first is compared
+            with each on the same videos.
         protocol: The name of one of `PROTOCOLS`, or your own.
         metrics: Other metrics than the protocol's, of `inphase.evaluation.protocols.METRICS`.
         stride: Another stride than the protocol's.
-        phases: Names of the labels in order, if that cannot be told from the labels.
+        phases: Names of the labels in order, of all activities or by activity (under "" of all
+            others), if that cannot be told from the labels.
         controls: Whether to score the controls, too; the clock is there always.
-        seed: Of shuffling, of sub-clips, of K-means and of the bootstrap.
+        seed: Of shuffling, of sub-clips, of few-shot choices, of K-means and of the bootstrap.
         draws: How often videos are drawn anew for the intervals.
         device: Where to embed.
         progress: Show progress bars.
@@ -71,30 +74,42 @@ def evaluate(
     fixed = protocol_of(protocol, metrics=tuple(metrics) if metrics else None, stride=stride)
     if draws < 1:
         raise InputError(f"draws must be at least 1, not {draws}")
-    named = {"model": _loaded(model)}
-    if against is not None:
-        named["against"] = _loaded(against)
-    names = _names({kind: [name for name, _ in each] for kind, each in named.items()})
+    models = _named([_loaded(each) for each in (model, *_several(against))])
     groups = activities(videos, labels, phases)
-    encoders = [encoder for each in named.values() for _, encoder in each]
     features = Extracted(
         [video for each in groups for video in each.videos], pick_device(device), progress
     )
-    for encoder in encoders:
+    for encoder in [encoder for each in models for encoder in each.encoders]:
         features.of(encoder)
     if features.lost:
         groups = activities([v for v in videos if v.name not in features.lost], labels, phases)
     lines = []
-    for kind, each in named.items():
-        models = [encoder for _, encoder in each]
-        lines += lines_of(names[kind], kind, models, features, fixed.normalise, seed, controls)
+    for each in models:
+        shown = each.name, each.kind, each.encoders
+        lines += lines_of(*shown, features, fixed.normalise, seed, controls)
     lines = in_order(lines, seed, controls)
     notes = _measure(lines, groups, fixed, seed, progress)
-    notes += _learnt_from(named["model"] + named.get("against", []), groups)
-    return _result(lines, groups, fixed, named, names, notes, seed, draws)
+    notes += _views_of(groups, fixed) + _learnt_from(models, groups)
+    return _result(lines, groups, fixed, models, notes, seed, draws)
 
 
 # Models ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A row of the table: a model, or several seeds of one, with what each was loaded from."""
+
+    name: str
+    kind: str
+    sources: list[str]
+    encoders: list[Encoder]
+
+
+def _several(against: Source | Sequence[Source | Sequence[Source]] | None) -> list:
+    if against is None:
+        return []
+    return [against] if isinstance(against, Encoder | str | Path) else list(against)
 
 
 def _loaded(model: Source | Sequence[Source]) -> list[tuple[str, Encoder]]:
@@ -111,22 +126,29 @@ def _loaded(model: Source | Sequence[Source]) -> list[tuple[str, Encoder]]:
     return [found for each in model for found in _loaded(each)]
 
 
-def _names(sources: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What the rows of the models are called: the name of the run folder where that is clear."""
-    short = {kind: Path(each[0]).name for kind, each in sources.items()}
-    if len(set(short.values())) < len(short):
-        short = {kind: each[0] for kind, each in sources.items()}
-    if len(set(short.values())) < len(short):
-        short = {kind: f"{name} ({kind})" for kind, name in short.items()}
-    seeds = {kind: f" ({len(each)} seeds)" * (len(each) > 1) for kind, each in sources.items()}
-    return {kind: name + seeds[kind] for kind, name in short.items()}
+def _named(models: Sequence[Sequence[tuple[str, Encoder]]]) -> list[_Model]:
+    """Call each by the name of its run folder; where that is not clear, by all of its path."""
+    short = [Path(each[0][0]).name for each in models]
+    if len(set(short)) < len(short):
+        short = [each[0][0] for each in models]
+    if len(set(short)) < len(short):
+        short = [f"{name} ({number})" for number, name in enumerate(short, 1)]
+    return [
+        _Model(
+            name + f" ({len(each)} seeds)" * (len(each) > 1),
+            "against" if number else "model",
+            [source for source, _ in each],
+            [encoder for _, encoder in each],
+        )
+        for number, (name, each) in enumerate(zip(short, models, strict=True))
+    ]
 
 
-def _learnt_from(models: Sequence[tuple[str, Encoder]], groups: Sequence[Activity]) -> list[str]:
+def _learnt_from(models: Sequence[_Model], groups: Sequence[Activity]) -> list[str]:
     """Say which models were trained, without labels, on videos that are scored here."""
     scored = {group.videos[k].path.resolve() for group in groups for k in group.scored}
     notes = []
-    for source, _ in models:
+    for source in dict.fromkeys(source for each in models for source in each.sources):
         listed = Path(source) / "videos.csv"
         if listed.is_file():
             trained = {video.path.resolve() for video in list_videos(listed)[0]}
@@ -138,6 +160,18 @@ def _learnt_from(models: Sequence[tuple[str, Encoder]], groups: Sequence[Activit
     return notes
 
 
+def _views_of(groups: Sequence[Activity], protocol: Protocol) -> list[str]:
+    """Say where views would be scored apart, but are not told apart."""
+    blind = [group.name for group in groups if not group.views]
+    if not (protocol.across_views and blind):
+        return []
+    where = f" of {', '.join(blind)}" if len(blind) < len(groups) else ""
+    return [
+        f"scores from view to view{where} are left out, as videos do not tell two views apart: "
+        "give each its view (ego or exo) as its group"
+    ]
+
+
 # Scores ------------------------------------------------------------------------------------------
 
 
@@ -145,7 +179,7 @@ def _measure(
     lines: list[Line], groups: list[Activity], protocol: Protocol, seed: int, progress: bool
 ) -> list[str]:
     """Fill the scores of all lines; returns what was left out and why."""
-    reasons: dict[str, None] = {}
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
     with tqdm(total=len(lines) * len(groups), desc="scores", disable=not progress) as bar:
         for number, group in enumerate(groups):
             for line in lines:
@@ -154,28 +188,31 @@ def _measure(
                     for metric, each in found.items():
                         by_activity = line.scores.setdefault(metric, {})
                         by_activity.setdefault(number, []).append(each)
-                    where = f" of {group.name}" if group.name else ""
-                    reasons |= {
-                        f"{m}{where} is left out: {why}": None for m, why in missing.items()
-                    }
+                    for reason in missing.items():
+                        reasons.setdefault(reason, {})[group.name] = None
                 bar.update()
+    said = [_left_out(metric, why, list(names)) for (metric, why), names in reasons.items()]
     if not lines[0].scores:
-        raise InputError("nothing could be measured: " + "; ".join(reasons))
-    return list(reasons)
+        raise InputError("nothing could be measured: " + "; ".join(said))
+    return said
+
+
+def _left_out(metric: str, why: str, activities_of: list[str]) -> str:
+    where = f" of {', '.join(activities_of)}" if any(activities_of) else ""
+    return f"{metric}{where} is left out: {why}"
 
 
 def _embedded(group: Activity, look: Look) -> Embedded:
     seen = [look(*each) for each in zip(group.videos, group.labels, strict=True)]
     values, labels = [each for each, _ in seen], [each for _, each in seen]
-    return Embedded(values, labels, group.folds, group.scored, len(group.phases))
+    return Embedded(values, labels, group.folds, group.scored, len(group.phases), group.views)
 
 
 def _result(
     lines: list[Line],
     groups: list[Activity],
     protocol: Protocol,
-    named: Mapping[str, Sequence[tuple[str, Encoder]]],
-    names: Mapping[str, str],
+    models: Sequence[_Model],
     notes: list[str],
     seed: int,
     draws: int,
@@ -200,11 +237,13 @@ def _result(
         against_clock[row.name] = [
             _compared(metric, line, best[metric][0], seed, draws) for metric in shared
         ]
-    models = [line for line in lines if line.kind != "control"]
-    comparisons = []
-    if len(models) == 2:
-        shared = [metric for metric in columns if metric in models[1].scores]
-        comparisons = [_compared(metric, models[0], models[1], seed, draws) for metric in shared]
+    first, *others = [line for line in lines if line.kind != "control"]
+    comparisons = [
+        _compared(metric, first, other, seed, draws)
+        for other in others
+        for metric in columns
+        if metric in other.scores
+    ]
     return Result(
         protocol=protocol,
         rows=rows,
@@ -214,13 +253,13 @@ def _result(
         data=_data(groups),
         models=[
             {
-                "row": names[kind],
+                "row": each.name,
                 "source": source,
                 "digest": encoder.digest,
                 "seed": encoder.config.get("settings", {}).get("seed"),
             }
-            for kind, each in named.items()
-            for source, encoder in each
+            for each in models
+            for source, encoder in zip(each.sources, each.encoders, strict=True)
         ],
         seed=seed,
         draws=draws,
@@ -242,6 +281,11 @@ def _row(line: Line, groups: list[Activity], seed: int, draws: int) -> Row:
             row.spread[metric] = float(of_models.std(ddof=1))
         if line.kind != "control":
             row.intervals[metric] = interval(redrawn(activities_of, draws, seed))
+            # Activities are independent of each other; the seeds of a model see the same labels.
+            margins = [[s.margin for s in each] for each in activities_of.values()]
+            if all(margin is not None for each in margins for margin in each):
+                of_each = np.mean(np.array(margins, np.float64), axis=1)
+                row.margins[metric] = float(np.linalg.norm(of_each) / len(of_each))
     return row
 
 
@@ -257,7 +301,8 @@ def _compared(metric: str, first: Line, second: Line, seed: int, draws: int) -> 
         for scores in (one, other)
     ]
     difference = redrawn(one, draws, seed) - redrawn(other, draws, seed)
-    return Comparison(metric, values[0] - values[1], interval(difference), metric in ERRORS)
+    by = values[0] - values[1]
+    return Comparison(first.name, second.name, metric, by, interval(difference), metric in ERRORS)
 
 
 def _data(groups: list[Activity]) -> dict[str, Any]:
@@ -272,6 +317,7 @@ def _data(groups: list[Activity]) -> dict[str, Any]:
                 "frames": sum(len(each) for each in group.labels),
                 "labelled_frames": sum(int((each >= 0).sum()) for each in group.labels),
                 "phases": list(group.phases),
+                "views": {name: len(videos) for name, videos in group.views.items()},
             }
             for group in groups
         },

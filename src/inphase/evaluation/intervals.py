@@ -23,15 +23,19 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model less another on one metric.
+    """One row of the table less another on one metric.
 
     Attributes:
+        first: Name of the one.
+        second: Name of the other.
         metric: Its name.
         difference: Score of the first less that of the second.
         interval: Of the difference, from draws of the same videos for both.
         lower_is_better: Whether the metric is an error.
     """
 
+    first: str
+    second: str
     metric: str
     difference: float
     interval: Interval
@@ -40,25 +44,37 @@ class Comparison:
     @property
     def winner(self) -> int:
         """0 or 1 for which is surely better, -1 if that is not sure."""
-        if self.interval.low <= 0 <= self.interval.high or np.isnan(self.difference):
+        sure = self.interval.low > 0 or self.interval.high < 0
+        if not sure or np.isnan(self.difference):
             return -1
         return int((self.difference > 0) == self.lower_is_better)
 
-    def sentence(self, first: str, second: str) -> str:
+    @property
+    def sentence(self) -> str:
         """Say which is better and how surely."""
         low, high, by = self.interval.low, self.interval.high, self.difference
         if self.winner < 0:
             return (
-                f"no sure difference between {first} and {second} on {self.metric}: "
-                f"{by:+.3f} (95 %: {low:+.3f} to {high:+.3f})"
+                f"no sure difference between {self.first} and {self.second} on {self.metric}: "
+                f"{number(by, '+')} (95 %: {number(low, '+')} to {number(high, '+')})"
             )
         if by < 0:
             low, high, by = -high, -low, -by
-        better, worse = (first, second) if self.winner == 0 else (second, first)
+        names = (self.first, self.second)
+        better, worse = names if self.winner == 0 else names[::-1]
         return (
-            f"{better} is better than {worse} on {self.metric} by {by:.3f} "
-            f"(95 %: {low:.3f} to {high:.3f})"
+            f"{better} is better than {worse} on {self.metric} by {number(by)} "
+            f"(95 %: {number(low)} to {number(high)})"
         )
+
+
+def number(value: float | None, sign: str = "") -> str:
+    """Three digits; a dash where there is none; how far beyond 10 is of no interest."""
+    if value is None or np.isnan(value):
+        return "-"
+    if abs(value) > 10:
+        return "> 10" if value > 0 else "< -10"
+    return f"{value:{sign}.3f}"
 
 
 def draws(videos: int, number: int, seed: int, activity: int) -> Float64[np.ndarray, "b v"]:
@@ -73,13 +89,16 @@ def redrawn(
     """Scores of draws of videos: mean over models, then over activities.
 
     Videos are drawn within their activity. The same seed draws the same videos, so differences
-    between scores of the same videos are paired.
+    between scores of the same videos are paired. Where every activity has a single video, draws are
+    all the same and say nothing: NaN.
 
     Args:
         scores: For each activity, by number, the statistic of each model (seed).
         number: Of draws.
         seed: Of the draws.
     """
+    if all(len(models[0].sums) < 2 for models in scores.values()):
+        return np.full(number, np.nan)
     means = []
     for activity, models in scores.items():
         counts = draws(len(models[0].sums), number, seed, activity)

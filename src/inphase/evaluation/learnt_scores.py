@@ -1,23 +1,31 @@
-"""Scores for which something is learnt from labels: phase classification and progression.
+"""Scores for which something is learnt from labels: classification, few-shot, and progression.
 
-They are those of `inphase.metrics.phase_classification` and `phase_progression`, taken apart by
-video. Where videos are left out in turn, what was predicted for all of them is scored together.
+They are those of `inphase.metrics.phase_classification`, `few_shot_classification` and
+`phase_progression`, taken apart by video. Where videos are left out in turn, what was predicted for
+all of them is scored together.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Integer
+from jaxtyping import Float, Float64, Integer
 
 from inphase.errors import InputError
 from inphase.evaluation.activities import Fold
 from inphase.evaluation.protocols import Protocol
-from inphase.evaluation.statistic import Statistic, divided
-from inphase.metrics.frame_classifiers import predict
+from inphase.evaluation.statistic import Combine, Statistic, divided
+from inphase.metrics.event_lines import EventLines, mean_r2, moments
+from inphase.metrics.few_shot_classification import choices_of_videos, margin_of_mean
+from inphase.metrics.frame_classifiers import predict, share_of_videos
 from inphase.metrics.key_events import times_to_events
 
 Values = Sequence[Float[np.ndarray, "_ _"]]
 Labels = Sequence[Integer[np.ndarray, "_"]]
+Counts = Float64[np.ndarray, "v 3 k"]
+
+# Few-shot choices of the published code are those of this seed.
+FEW_SHOT_SEED = 42
 
 
 def classification(
@@ -29,36 +37,94 @@ def classification(
     seed: int,
 ) -> dict[str, Statistic]:
     """Phase classification from each share of the train videos."""
-    known = [each >= 0 for each in labels]
-    frames = [each[keep].astype(np.float64) for each, keep in zip(values, known, strict=True)]
-    truth = [each[keep] for each, keep in zip(labels, known, strict=True)]
     _check(folds)
+    frames = _Frames(values, labels, protocol.classifier)
+    name, combine = _score_of(protocol)
     made = {}
-    name = "classification" if protocol.classification_score == "accuracy" else "F1"
-    classes = 1 + max(int(each.max()) for each in truth if len(each))
-    combine = _accuracy if protocol.classification_score == "accuracy" else _weighted_f1
     for fraction in protocol.fractions:
-        counts = np.zeros((len(scored), 3, classes))
+        counts = np.zeros((len(scored), 3, frames.classes))
         for train, held_out in folds:
-            chosen = _share(train, fraction, protocol.fraction_choice, seed)
-            x = np.concatenate([frames[k] for k in chosen])
-            y = np.concatenate([truth[k] for k in chosen])
-            asked = [k for k in held_out if len(truth[k])]
-            if not len(y) or not asked:
-                continue
-            found = predict(x, y, np.concatenate([frames[k] for k in asked]), protocol.classifier)
-            ends = np.cumsum([len(truth[k]) for k in asked])[:-1]
-            for k, each in zip(asked, np.split(found, ends), strict=True):
-                counts[scored.index(k)] = _counts(each, truth[k], classes)
+            share = share_of_videos(len(train), fraction, protocol.fraction_choice, seed)
+            frames.count(counts, [train[k] for k in share], held_out, scored)
         made[f"{name}@{fraction:g}"] = Statistic(counts, combine)
     return made
 
 
-def _share(train: list[int], fraction: float, choice: str, seed: int) -> list[int]:
-    order = np.array(train)
-    if choice == "random":
-        order = np.random.default_rng(seed).permutation(order)
-    return order[: max(1, int(fraction * len(train)))].tolist()
+def few_shot(
+    values: Values,
+    labels: Labels,
+    folds: Sequence[Fold],
+    scored: Sequence[int],
+    protocol: Protocol,
+    seed: int,
+) -> dict[str, Statistic | str]:
+    """Mean over episodes of classification from k train videos; or why not, for larger k."""
+    _check(folds)
+    frames = _Frames(values, labels, protocol.classifier)
+    usable = [[k for k in train if len(frames.labels[k])] for train, _ in folds]
+    least = min(map(len, usable))
+    name, combine = _score_of(protocol)
+    made: dict[str, Statistic | str] = {}
+    for k in protocol.few_shot_k:
+        column = f"few-shot {name}@{k}"
+        if k > least:
+            made[column] = f"labelled videos to learn from: {least}"
+            continue
+        counts = np.zeros((protocol.episodes, len(scored), 3, frames.classes))
+        for train, (_, held_out) in zip(usable, folds, strict=True):
+            chosen = choices_of_videos(train, k, protocol.episodes, FEW_SHOT_SEED + seed)
+            # Of few videos the same are chosen again and again, and learnt from once.
+            for each in set(map(tuple, chosen)):
+                found = np.zeros(counts.shape[1:])
+                frames.count(found, each, held_out, scored)
+                counts[[tuple(videos) == each for videos in chosen]] += found
+        margin = margin_of_mean(combine(counts.sum(axis=1)))
+        made[column] = replace(_mean_of_episodes(counts, protocol), margin=margin)
+    return made
+
+
+class _Frames:
+    """The labelled frames of each video, and a classifier that learns from some of them."""
+
+    def __init__(self, values: Values, labels: Labels, classifier: str):
+        known = [each >= 0 for each in labels]
+        self.labels = [each[keep] for each, keep in zip(labels, known, strict=True)]
+        self.classes = 1 + max(int(each.max()) for each in self.labels if len(each))
+        self._values = [
+            each[keep].astype(np.float64) for each, keep in zip(values, known, strict=True)
+        ]
+        self._classifier = classifier
+
+    def count(
+        self, counts: Counts, train: Sequence[int], held_out: Sequence[int], scored: Sequence[int]
+    ) -> None:
+        """Learn from some videos, and put down what is found of each one held out."""
+        asked = [k for k in held_out if len(self.labels[k])]
+        y = np.concatenate([self.labels[k] for k in train])
+        if not len(y) or not asked:
+            return
+        x, shown = (np.concatenate([self._values[k] for k in each]) for each in (train, asked))
+        found = predict(x, y, shown, self._classifier)
+        ends = np.cumsum([len(self.labels[k]) for k in asked])[:-1]
+        for k, each in zip(asked, np.split(found, ends), strict=True):
+            counts[scored.index(k)] = _counts(each, self.labels[k], self.classes)
+
+
+def _score_of(protocol: Protocol) -> tuple[str, Combine]:
+    if protocol.classification_score == "accuracy":
+        return "classification", _accuracy
+    return "F1", _weighted_f1
+
+
+def _mean_of_episodes(counts: Float64[np.ndarray, "e v 3 k"], protocol: Protocol) -> Statistic:
+    """Accuracy is a ratio over the same frames in all episodes; the F1 of each is another."""
+    if protocol.classification_score == "accuracy":
+        return Statistic(counts.sum(axis=0), _accuracy)
+
+    def combine(sums: Float64[np.ndarray, "b e 3 k"]) -> Float64[np.ndarray, " b"]:
+        return np.stack([_weighted_f1(each) for each in sums.swapaxes(0, 1)]).mean(axis=0)
+
+    return Statistic(counts.swapaxes(0, 1), combine)
 
 
 def _counts(
@@ -98,53 +164,12 @@ def progression(
     for train, held_out in folds:
         train = [k for k in train if (labels[k] >= 0).any()]
         x = np.concatenate([values[k] for k in train]).astype(np.float64)
-        slopes, offsets = _lines(x, np.concatenate([times[k] for k in train]))
+        lines = EventLines(x, np.concatenate([times[k] for k in train]))
         for k in held_out:
             if (labels[k] >= 0).any():
-                error = times[k] - values[k] @ slopes - offsets
-                sums[scored.index(k)] = _moments(error, times[k])
-    return {"progression": Statistic(sums, _r2)}
-
-
-def _lines(
-    x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "n e"]
-) -> tuple[Float64[np.ndarray, "d e"], Float64[np.ndarray, " e"]]:
-    """Least squares with intercept, the shortest of equally good; events known together at once."""
-    slopes, offsets = np.full((x.shape[1], y.shape[1]), np.nan), np.full(y.shape[1], np.nan)
-    known = ~np.isnan(y)
-    for pattern in np.unique(known, axis=1).T:
-        if pattern.any():
-            alike = (known == pattern[:, None]).all(axis=0)
-            slopes[:, alike], offsets[alike] = _fit(x, y[:, alike], pattern)
-    return slopes, offsets
-
-
-def _fit(
-    x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "n e"], known: Bool[np.ndarray, " n"]
-) -> tuple[Float64[np.ndarray, "d e"], Float64[np.ndarray, " e"]]:
-    x, y = x[known], y[known]
-    center, offset = x.mean(axis=0), y.mean(axis=0)
-    slopes = np.linalg.lstsq(x - center, y - offset, rcond=None)[0]
-    return slopes, offset - center @ slopes
-
-
-def _moments(
-    error: Float64[np.ndarray, "t e"], times: Float64[np.ndarray, "t e"]
-) -> Float64[np.ndarray, "4 e"]:
-    """Of each event: frames, squared error, sum and sum of squares of the times."""
-    known = ~np.isnan(error)
-    error, times = np.where(known, error, 0), np.where(known, times, 0)
-    rows = (known, np.square(error), times, np.square(times))
-    return np.stack([row.sum(axis=0) for row in rows]).astype(np.float64)
-
-
-def _r2(sums: Float64[np.ndarray, "b 4 e"]) -> Float64[np.ndarray, " b"]:
-    """Mean over the events that take more than one value."""
-    count, error, total, squares = (sums[:, k] for k in range(4))
-    spread = squares - divided(np.square(total), count)
-    varies = spread > 1e-9 * np.maximum(count, 1)
-    r2 = np.where(varies, 1 - divided(error, np.where(varies, spread, 0)), 0)
-    return divided(r2.sum(axis=1), varies.sum(axis=1).astype(np.float64))
+                error = times[k] - lines.times(values[k])
+                sums[scored.index(k)] = moments(error, times[k])
+    return {"progression": Statistic(sums, mean_r2)}
 
 
 def _check(folds: Sequence[Fold]) -> None:

@@ -5,16 +5,19 @@ from typing import Any
 
 from inphase.errors import InputError
 
-# What can be measured. All but tau need labels; the first two learn from some of them.
+# What can be measured. All but the last two need labels; the first three learn from some of them.
 METRICS = (
     "classification",
+    "few_shot",
     "progression",
     "retrieval",
     "dtw_accuracy",
     "one_shot",
     "rand_index",
     "progress_error",
+    "enclosed_area",
     "tau",
+    "cycle_consistency",
 )
 
 
@@ -22,8 +25,8 @@ METRICS = (
 class Protocol:
     """Every switch of an evaluation.
 
-    Three are the same everywhere, and written down for readers: `distance`, `tau_correspondence`
-    and `retrieval_candidates`.
+    Four are the same everywhere, and written down for readers: `distance`, `tau_correspondence`,
+    `retrieval_candidates` and `cycle_tolerance`.
 
     Attributes:
         name: What people call it.
@@ -39,11 +42,18 @@ class Protocol:
         classification_score: "accuracy", over all frames together, or "weighted_f1".
         fractions: Shares of the train videos whose labels the classifier sees.
         fraction_choice: Which videos these are: the first "in_order", or "random".
+        few_shot_k: Of how many train videos the classifier sees the labels, in few-shot scores.
+        episodes: How often these are chosen anew.
         missing: Where a phase ends that a video lacks; see `inphase.metrics.key_events`.
         last_phase: Whether the end of the last phase is a key event too.
         retrieval: "precision" of the k nearest frames, or rank-weighted "average_precision".
         retrieval_k: How many neighbours.
+        retrieval_stride: Another stride for retrieval; None for that of the others.
         retrieval_candidates: Where neighbours are sought.
+        across_views: Whether classification and retrieval are scored from view to view, too: learnt
+            from one and scored in the other, neighbours sought in the other view alone. The view of
+            a video is its group.
+        cycle_tolerance: How many frames off still counts as back.
         sources: Of each switch, where it is from; and what is not as published.
     """
 
@@ -57,13 +67,18 @@ class Protocol:
     classification_score: str = "accuracy"
     fractions: tuple[float, ...] = (0.1, 0.5, 1.0)
     fraction_choice: str = "in_order"
+    few_shot_k: tuple[int, ...] = (1, 5, 10)
+    episodes: int = 50
     missing: str = "last"
     last_phase: bool = False
     retrieval: str = "precision"
     retrieval_k: tuple[int, ...] = (5, 10, 15)
+    retrieval_stride: int | None = None
+    across_views: bool = False
     retrieval_candidates: str = field(default="all frames of all other videos", init=False)
     tau_correspondence: str = field(default="nearest frame", init=False)
     distance: str = field(default="squared Euclidean", init=False)
+    cycle_tolerance: int = field(default=1, init=False)
     sources: dict[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
@@ -74,6 +89,11 @@ class Protocol:
             )
         if self.stride < 1:
             raise InputError(f"stride must be at least 1 (every frame), not {self.stride}")
+        if min(self.few_shot_k, default=0) < 1 or self.episodes < 2:
+            raise InputError(
+                f"few-shot scores need 1 video or more and 2 episodes or more, not "
+                f"{self.few_shot_k} and {self.episodes}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """All switches as plain values."""
@@ -85,6 +105,9 @@ _COMMON = {
     "tau_correspondence": "hard nearest frame: code of all; softmax is in their pictures alone",
     "tau_undefined": "pairs without a tau are dropped: code of all",
     "fraction_choice": "whole videos in file order, max(1, int(f n)): code of TCC, CARL, LAV",
+    "few_shot_k": "not of this paper: some of TCC's 1 to 10",
+    "episodes": "code of TCC: 50, drawn from seed 42; here 42 + seed",
+    "cycle_tolerance": "code of XIRL, which has stride 1",
 }
 
 TCC = Protocol(
@@ -92,6 +115,7 @@ TCC = Protocol(
     metrics=("classification", "progression", "tau"),
     stride=5,
     normalise=False,
+    few_shot_k=tuple(range(1, 11)),
     sources=_COMMON
     | {
         "paper": "Dwibedi et al., Temporal Cycle-Consistency Learning, CVPR 2019",
@@ -100,6 +124,7 @@ TCC = Protocol(
         "tau_variant": "code (SciPy's default); the text defines tau-a",
         "classifier": "scikit-learn's SVC() as it is: text and code",
         "fractions": "text and code: .1, .5 and 1",
+        "few_shot_k": "code: 1 to 10",
         "missing": "code of 2021; the same as the older code where no phase is missing",
     },
 )
@@ -165,6 +190,9 @@ LRPROP = Protocol(
         "missing": "not said: as TCC's code of 2021",
         "retrieval": "text: the share of the k nearest frames with the query's phase, as CARL's",
         "retrieval_candidates": "not said: as CARL's code",
+        "few_shot_k": "not of this paper: some of TCC's 1 to 10",
+        "episodes": _COMMON["episodes"],
+        "cycle_tolerance": _COMMON["cycle_tolerance"],
         "dtw_accuracy": "text: all pairs of videos; taken as ordered pairs",
         "distance": "not said: as CARL's code",
     },
@@ -177,22 +205,29 @@ AE2 = Protocol(
     normalise=False,
     classification_score="weighted_f1",
     fractions=(1.0,),
+    few_shot_k=(1, 2, 3, 5, 10),
     missing="left_out",
     last_phase=True,
     retrieval="average_precision",
     retrieval_k=(10,),
+    retrieval_stride=1,
+    across_views=True,
     sources=_COMMON
     | {
-        "paper": "Xue and Grauman, AE2, NeurIPS 2023; regular setting only, views not held apart",
-        "stride": "code, for tau; taken for retrieval too",
+        "paper": "Xue and Grauman, AE2, NeurIPS 2023",
+        "stride": "code, for tau",
         "normalise": "not said: embeddings as they are",
         "tau_variant": "code (SciPy's default)",
         "classifier": "code: SVC, weighted F1",
-        "fractions": "code: all labels, and 1 to 5 videos, which are not done here",
+        "fractions": "code: all labels",
+        "few_shot_k": "code: 1, 2, 3, 5, 10, and half of the videos, which is not done here",
+        "episodes": "code: 50, of which it gives the standard deviation; here drawn as in TCC's",
         "missing": "code: such an event is left out of this video",
         "last_phase": "code: all phases have an event",
         "retrieval": "code: average precision at 10, by rank, over the number found",
-        "retrieval_candidates": "code",
+        "retrieval_stride": "code: every frame",
+        "retrieval_candidates": "code; across views, all frames of the other view",
+        "across_views": "code: ego to exo and exo to ego beside the regular setting",
     },
 )
 
@@ -218,8 +253,9 @@ def protocol_of(
                 f"there is no protocol '{protocol}': use one of {', '.join(PROTOCOLS)}"
             )
         protocol = PROTOCOLS[protocol]
-    if stride is not None and stride != protocol.stride:
-        protocol = replace(protocol, name=f"{protocol.name}, stride {stride}", stride=stride)
+    if stride is not None and {stride} != {protocol.stride, protocol.retrieval_stride or stride}:
+        name = f"{protocol.name}, stride {stride}"
+        protocol = replace(protocol, name=name, stride=stride, retrieval_stride=None)
     if metrics is not None and set(metrics) != set(protocol.metrics):
         order = sorted(metrics, key=lambda name: METRICS.index(name) if name in METRICS else -1)
         name = f"{protocol.name}, other metrics"

@@ -11,7 +11,7 @@ from typing import Any
 from inphase.errors import InputError
 from inphase.evaluation.intervals import ROUGH, Comparison, Interval
 from inphase.evaluation.protocols import Protocol
-from inphase.evaluation.scores import UNLABELLED
+from inphase.evaluation.scores import CYCLES, UNLABELLED
 
 FILES = ("evaluation.json", "evaluation.md", "evaluation.csv", "evaluation.tex")
 
@@ -22,12 +22,13 @@ class Row:
 
     Attributes:
         name: As it is shown.
-        kind: "model", "against" for the second model, or "control".
+        kind: "model", "against" for one that it is compared with, or "control".
         activities: Scores by activity, then by metric; of several models their mean.
         scores: Mean over activities, by metric.
         spread: Standard deviation of that over several models (seeds).
         intervals: 95 % of draws of other videos.
         beyond: Beyond the clock, for metrics that need labels; empty for controls.
+        margins: Of means over episodes, which labels were seen: 95 % are within it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Row:
     spread: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, Interval] = field(default_factory=dict)
     beyond: dict[str, float] = field(default_factory=dict)
+    margins: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Result:
         rows: The models first, then the controls.
         metrics: Names of the columns.
         against_clock: For each model by name, how it compares with the better clock.
-        comparisons: How the two models compare.
+        comparisons: How the first model compares with each other one.
         data: Digest, videos and phases by activity.
         models: Name, source, digest and training seed of each model.
         seed: Of everything random here.
@@ -88,16 +90,20 @@ class Result:
             for name, each in self.against_clock.items()
             for sentence in _beyond_clock(name, each)
         ]
-        names = [row.name for row in self.rows if row.kind in ("model", "against")]
-        lines += [
-            each.sentence(*names[:2]) for each in self.comparisons if each.metric not in UNLABELLED
-        ]
-        if set(self.metrics) & UNLABELLED:
+        lines += [each.sentence for each in self.comparisons if each.metric not in UNLABELLED]
+        if "tau" in self.metrics:
             lines.append(
                 "tau is no headline: a clock, which looks at no pixel, reaches .99 on most sets"
             )
+        if set(self.metrics) & set(CYCLES.values()):
+            lines.append(
+                "cycle consistency is no headline: a clock, which looks at no pixel, comes back "
+                "nearly always"
+            )
         fewest = min(each["scored"] for each in self.data["activities"].values())
-        if fewest < ROUGH:
+        if fewest == 1:
+            lines.append("a single scored video has no interval, and nothing is sure of it")
+        elif fewest < ROUGH:
             lines.append(f"with {fewest} scored videos the intervals are rough, likely too narrow")
         return lines + self.notes
 
@@ -105,7 +111,7 @@ class Result:
         """Everything as plain values; None where a score is undefined."""
         made = asdict(self)
         made["protocol"] = self.protocol.as_dict()
-        return _plain(made | {"sentences": self.sentences})
+        return plain(made | {"sentences": self.sentences})
 
     def save(self, folder: Path | str) -> list[Path]:
         """Write the result as JSON, Markdown, CSV and LaTeX, each whole or not at all.
@@ -159,12 +165,12 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Tuples as lists and NaN as None, which JSON has no word for."""
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

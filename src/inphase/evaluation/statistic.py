@@ -17,10 +17,12 @@ class Statistic:
         sums: For each video what it adds, (V, ...); zeros where it has no say.
         combine: From such sums over videos, one set a draw (B, ...), to scores (B,); NaN where
             undefined.
+        margin: Of a mean over episodes: 95 % are within it, by Student's t; None without episodes.
     """
 
     sums: Float64[np.ndarray, "v ..."]
     combine: Combine
+    margin: float | None = None
 
     @property
     def value(self) -> float:

@@ -3,15 +3,17 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from inphase.evaluation.intervals import Interval
+from inphase.evaluation.intervals import Interval, number
 from inphase.evaluation.result import FILES, Result, Row
 from inphase.files import write_text
 
-_LATEX = str.maketrans({"<": "$<$", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$"})
+KEYS = ("row", "kind", "activity", "metric")
+_LATEX = str.maketrans(
+    {"<": "$<$", ">": "$>$", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$"}
+)
 
 
 def write(result: Result, folder: Path) -> list[Path]:
@@ -81,26 +83,20 @@ def comma_separated(result: Result) -> str:
     """One line for each score: of each activity, and the mean over them as activity `mean`."""
     made = io.StringIO()
     table = csv.writer(made, lineterminator="\n")
-    table.writerow(
-        ("row", "kind", "activity", "metric", "score", "sd", "low", "high", "beyond_clock")
-    )
+    table.writerow((*KEYS, "score", "sd", "low", "high", "episodes", "beyond_clock"))
     for row in result.rows:
         for activity, scores in row.activities.items():
             for metric, value in scores.items():
-                table.writerow((row.name, row.kind, activity, metric, value, "", "", "", ""))
+                table.writerow((row.name, row.kind, activity, metric, value, *[""] * 5))
         for metric, value in row.scores.items():
             within = row.intervals.get(metric)
             low, high = (within.low, within.high) if within else ("", "")
-            spread, above = row.spread.get(metric, ""), row.beyond.get(metric, "")
-            table.writerow((row.name, row.kind, "mean", metric, value, spread, low, high, above))
+            spread, margin, above = (
+                each.get(metric, "") for each in (row.spread, row.margins, row.beyond)
+            )
+            numbers = value, spread, low, high, margin, above
+            table.writerow((row.name, row.kind, "mean", metric, *numbers))
     return made.getvalue()
-
-
-def number(value: float | None) -> str:
-    """Three digits; a dash where there is no score; how far below -10 is of no interest."""
-    if value is None or math.isnan(value):
-        return "-"
-    return f"{value:.3f}" if value >= -10 else "< -10"
 
 
 def _lines(result: Result) -> list[list[str]]:
@@ -111,6 +107,9 @@ def _lines(result: Result) -> list[list[str]]:
         if row.intervals:
             cells = (_between(row.intervals.get(metric)) for metric in result.metrics)
             lines.append(["  95 %", *cells])
+        if row.margins:
+            cells = (_margin(row.margins.get(metric)) for metric in result.metrics)
+            lines.append(["  95 % of episodes", *cells])
         if row.beyond:
             cells = (number(row.beyond.get(metric)) for metric in result.metrics)
             lines.append(["  beyond the clock", *cells])
@@ -124,6 +123,10 @@ def _score(row: Row, metric: str) -> str:
 
 def _between(interval: Interval | None) -> str:
     return f"{number(interval.low)} to {number(interval.high)}" if interval else "-"
+
+
+def _margin(margin: float | None) -> str:
+    return f"± {number(margin)}" if margin is not None else "-"
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

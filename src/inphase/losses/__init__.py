@@ -4,6 +4,7 @@ from inphase.losses.gta import gta
 from inphase.losses.idm import contrastive_idm, idm, slow_feature
 from inphase.losses.lav import lav
 from inphase.losses.lrprop import lrprop
+from inphase.losses.paired_contrast import paired_contrast
 from inphase.losses.pcl import pcl, video_cross_entropy
 from inphase.losses.scl import scl
 from inphase.losses.shuffle_and_learn import shuffle_and_learn
@@ -19,6 +20,7 @@ __all__ = [
     "idm",
     "lav",
     "lrprop",
+    "paired_contrast",
     "pcl",
     "scl",
     "shuffle_and_learn",

@@ -7,10 +7,17 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of
-from inphase.losses.moments import Reduction, Variant, check_choice, unit_frames
-from inphase.warping.inputs import in_full_precision
-from inphase.warping.smooth_dtw import contrastive_cost, smooth_dtw
+from inphase.losses.inputs import (
+    Pairs,
+    check_choice,
+    check_frames,
+    check_rows,
+    pairs_of,
+    unit_frames,
+)
+from inphase.losses.moments import Reduction, Variant
+from inphase.warping.inputs import checked_gamma, in_full_precision
+from inphase.warping.smooth_dtw import smooth_dtw
 
 # Logarithm of the probability of padding: finite, so that no gradient is NaN, and exactly 0 as exp.
 _NEVER = -1e30
@@ -85,23 +92,23 @@ def gta(
     """
     check_rows(z, times, mask)
     check_frames(mask, 2, "GTA")
-    check_choice(variant, get_args(Variant))
-    check_choice(reduction, get_args(Reduction))
+    check_choice(variant, get_args(Variant), "variant")
+    check_choice(reduction, get_args(Reduction), "reduction")
     if not 0 <= smoothing < 1:
         raise InputError(f"smoothing must be from 0 to below 1, not {smoothing}")
     one, other = pairs_of(mask, pairs).T
     z = unit_frames(z, mask)
-    # Both ways at once: x aligned with y, then y with x.
+    # Both ways at once, from one matrix of similarities: x aligned with y, then y with x.
     there, back = torch.cat([one, other]), torch.cat([other, one])
+    similarity = z[one] @ z[other].mT / checked_gamma(temperature, "temperature")
+    cost = -_log_softmax(torch.cat([similarity, similarity.mT]), mask[there])
     frames = mask.sum(-1)
-    ends = {"x_lengths": frames[there], "y_lengths": frames[back]}
-    cost = contrastive_cost(z[there], z[back], temperature=temperature, **ends)
-    path = smooth_dtw(cost, gamma=gamma, **ends)
+    path = smooth_dtw(cost, gamma=gamma, x_lengths=frames[there], y_lengths=frames[back])
     loss = alignment * path.value.view(2, -1).sum(0)
     if reduction == "mean":
         loss = loss / frames[one].maximum(frames[other])
     if consistency:
-        forth, home = _log_shares(path.sums, mask[there]).chunk(2)
+        forth, home = _log_softmax(-path.sums, mask[there]).chunk(2)
         forth = forth.masked_fill(~mask[other][:, None], _NEVER)
         of_cycles = _cycles if variant == "paper" else _cycles_as_logits
         cycles = of_cycles(forth, home, mask[one], smoothing)
@@ -109,11 +116,11 @@ def gta(
     return loss.mean()
 
 
-def _log_shares(
-    sums: Float[Tensor, "pairs n m"], rows: Bool[Tensor, "pairs n"]
+def _log_softmax(
+    logits: Float[Tensor, "pairs n m"], rows: Bool[Tensor, "pairs n"]
 ) -> Float[Tensor, "pairs n m"]:
     """Logarithm of the softmax over the real rows of each column; no row is padding."""
-    return (-sums).masked_fill(~rows[:, :, None], _NEVER).log_softmax(1)
+    return logits.masked_fill(~rows[:, :, None], _NEVER).log_softmax(1)
 
 
 def _cycles(
@@ -130,8 +137,10 @@ def _cycles(
     # The product of exponentials, each row and column against its largest.
     forth_peak, home_peak = forth.detach().amax(2, True), home.detach().amax(1, True)
     ends = (forth - forth_peak).exp() @ (home - home_peak).exp()
-    ends = ends.clamp_min(torch.finfo(ends.dtype).tiny).log() + forth_peak + home_peak
-    spread = ends.masked_fill(~(real[:, :, None] & real[:, None]), 0.0).sum((1, 2)) / frames
+    padding = ~(real[:, :, None] & real[:, None])
+    ends = ends.clamp_min(torch.finfo(ends.dtype).tiny).masked_fill(padding, 1.0).log()
+    peaks = forth_peak[..., 0].masked_fill(~real, 0.0) + home_peak[:, 0].masked_fill(~real, 0.0)
+    spread = ends.sum((1, 2)) / frames + peaks.sum(-1)
     return -((1 - smoothing) * same + smoothing * spread) / frames
 
 

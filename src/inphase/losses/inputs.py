@@ -1,8 +1,9 @@
 """What every loss asks of its tensors: one row a sequence, and which rows are compared."""
 
 import torch
-from jaxtyping import Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
+from torch.nn import functional as F
 
 from inphase.errors import InputError
 
@@ -58,3 +59,22 @@ def pairs_of(mask: Tensor, pairs: Pairs | None) -> Pairs:
     if int(pairs.min()) < 0 or int(pairs.max()) >= rows:
         raise InputError(f"pairs name rows {int(pairs.min())} to {int(pairs.max())} of {rows}")
     return pairs
+
+
+def check_choice(given: str, choices: tuple[str, ...], name: str) -> None:
+    """Check a setting that is one of a few words.
+
+    Raises:
+        InputError: If it is another.
+    """
+    if given not in choices:
+        known = ", ".join(f"'{choice}'" for choice in choices)
+        raise InputError(f"{name} is one of {known}, not '{given}'")
+
+
+def unit_frames(
+    z: Float[Tensor, "rows time dim"], mask: Bool[Tensor, "rows time"]
+) -> Float[Tensor, "rows time dim"]:
+    """Frames at length 1, in float32 at least; 0 in padding, whatever it holds."""
+    z = z.to(torch.promote_types(z.dtype, torch.float32))
+    return F.normalize(z.masked_fill(~mask[..., None], 0.0), dim=-1)

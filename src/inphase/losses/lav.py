@@ -5,8 +5,15 @@ from typing import Literal, get_args
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of
-from inphase.losses.moments import Moment, Reduction, Variant, check_choice, moments, unit_frames
+from inphase.losses.inputs import (
+    Pairs,
+    check_choice,
+    check_frames,
+    check_rows,
+    pairs_of,
+    unit_frames,
+)
+from inphase.losses.moments import Moment, Reduction, Variant, moments
 from inphase.warping.inputs import in_full_precision
 from inphase.warping.soft_dtw import soft_dtw
 
@@ -86,9 +93,9 @@ def lav(
     """
     check_rows(z, times, mask)
     check_frames(mask, 2, "LAV")
-    check_choice(regulariser, get_args(Regulariser))
-    check_choice(variant, get_args(Variant))
-    check_choice(reduction, get_args(Reduction))
+    check_choice(regulariser, get_args(Regulariser), "regulariser")
+    check_choice(variant, get_args(Variant), "variant")
+    check_choice(reduction, get_args(Reduction), "reduction")
     one, other = pairs_of(mask, pairs).T
     z = unit_frames(z, mask)
     frames = mask.sum(-1)

@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_rows, pairs_of
+from inphase.losses.inputs import Pairs, check_rows, pairs_of, unit_frames
 from inphase.losses.propagation import propagated_times
-from inphase.losses.soft_targets import cross_entropy, mean_of_rows, time_target, unit_frames
+from inphase.losses.soft_targets import cross_entropy, mean_of_rows, time_target
 from inphase.warping import soft_dtw_from_cost
 from inphase.warping.inputs import in_full_precision
 
@@ -117,7 +117,7 @@ def lrprop(
             f"videos must be one number for each of the {len(mask)} rows, not {tuple(videos.shape)}"
         )
     one, other = pairs_of(mask, pairs).T
-    z = unit_frames(z)
+    z = unit_frames(z, mask)
     cosine = z[one] @ z[other].mT
     moved_one, moved_other = times[one], times[other]
     apart = (videos[one] != videos[other]).nonzero()[:, 0]

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.inputs import check_frames, check_rows
+from inphase.losses.inputs import check_choice, check_frames, check_rows, unit_frames
 from inphase.warping.inputs import checked_gamma
 
 Moment = Literal["contrastive_idm", "idm", "slow_feature"]
@@ -35,8 +35,9 @@ def moments(
     """
     check_rows(z, times, mask)
     check_frames(mask, 2, "a regulariser that compares the frames of a video")
-    for choice, choices in ((moment, Moment), (variant, Variant), (reduction, Reduction)):
-        check_choice(choice, get_args(choices))
+    check_choice(moment, get_args(Moment), "moment")
+    check_choice(variant, get_args(Variant), "variant")
+    check_choice(reduction, get_args(Reduction), "reduction")
     margin = checked_gamma(margin, "margin")
     if not (math.isfinite(window) and window >= 0):
         raise InputError(f"window must be a finite number, 0 or above, not {window}")
@@ -60,24 +61,6 @@ def moments(
     if reduction == "mean":
         weights = weights / torch.where(far, _total(weights * far), _total(weights * ~far))
     return (weights * values).sum((1, 2))
-
-
-def unit_frames(
-    z: Float[Tensor, "rows time dim"], mask: Bool[Tensor, "rows time"]
-) -> Float[Tensor, "rows time dim"]:
-    """Normalised frames, in float32 at least; 0 in padding, whatever it holds."""
-    z = z.float() if z.dtype in (torch.float16, torch.bfloat16) else z
-    return F.normalize(z.masked_fill(~mask[..., None], 0.0), dim=-1)
-
-
-def check_choice(given: str, known: tuple[str, ...]) -> None:
-    """Check the name of a variant.
-
-    Raises:
-        InputError: If it is not one of those known.
-    """
-    if given not in known:
-        raise InputError(f"there is no choice '{given}': take one of {', '.join(known)}")
 
 
 def _gaps(

@@ -7,9 +7,9 @@ from torch.nn import functional as F
 
 from inphase.errors import InputError
 from inphase.losses.correspondence import correspondence, full_length
-from inphase.losses.inputs import Pairs, check_rows, pairs_of
+from inphase.losses.inputs import Pairs, check_rows, pairs_of, unit_frames
 from inphase.losses.scl import check_activities
-from inphase.losses.soft_targets import NEVER, unit_frames
+from inphase.losses.soft_targets import NEVER
 from inphase.warping.inputs import in_full_precision
 
 
@@ -73,7 +73,7 @@ def paired_contrast(
         check_activities(activities, mask)
         of_videos = activities[views[:, 0]]
         twos = twos[of_videos[twos[:, 0]] == of_videos[twos[:, 1]]]
-    unit = unit_frames(z)[views]
+    unit = unit_frames(z, mask)[views]
     if not len(twos):
         return unit.new_zeros(())
     real = mask[views]

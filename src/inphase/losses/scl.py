@@ -4,8 +4,8 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_rows, pairs_of
-from inphase.losses.soft_targets import NEVER, cross_entropy, time_target, unit_frames
+from inphase.losses.inputs import Pairs, check_rows, pairs_of, unit_frames
+from inphase.losses.soft_targets import NEVER, cross_entropy, time_target
 from inphase.warping.inputs import in_full_precision
 
 
@@ -66,7 +66,7 @@ def scl(
     """
     check_rows(z, times, mask)
     one, other = pairs_of(mask, pairs).T
-    z = unit_frames(z)
+    z = unit_frames(z, mask)
     similarity = z[one] @ z[other].mT / temperature
     closeness = -((times[one][:, :, None] - times[other][:, None]) ** 2) / (2 * variance)
     first, second = None, None

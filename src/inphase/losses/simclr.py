@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
-from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.choices import check_choice
-from inphase.losses.inputs import Pairs, check_rows, pairs_of
+from inphase.losses.inputs import Pairs, check_choice, check_rows, pairs_of, unit_frames
 from inphase.losses.time_gaps import nearest, time_gaps
 from inphase.warping.inputs import checked_gamma, in_full_precision
 
@@ -77,7 +75,7 @@ def simclr(
     one, other = torch.cat([pairs, pairs.flip(1)]).T
     # Garbage in padding must not meet zero as infinity or NaN.
     z = z.masked_fill(~mask[..., None], 0.0)
-    z = F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=-1)
+    z = unit_frames(z, mask)
 
     compared = _compared(z, mask, one, other, negatives)
     logits = (z[one] / temperature) @ compared.frames.mT

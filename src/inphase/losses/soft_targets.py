@@ -5,15 +5,9 @@ import math
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn import functional as F
 
 # A logit without a share. Not -inf, which times a target of 0 would be NaN.
 NEVER = -1e30
-
-
-def unit_frames(z: Float[Tensor, "rows time dim"]) -> Float[Tensor, "rows time dim"]:
-    """Embeddings at length 1, in float32 at least."""
-    return F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=-1)
 
 
 def time_target(

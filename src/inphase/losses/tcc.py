@@ -6,8 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.choices import check_choice
-from inphase.losses.inputs import Pairs, check_frames, check_rows
+from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows
 from inphase.losses.tcc_chains import every_pair, random_chains
 from inphase.losses.tcc_cycles import Similarity, deterministic, stochastic
 from inphase.losses.tcc_errors import classification, regression

@@ -7,8 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from inphase.errors import InputError
-from inphase.losses.choices import check_choice
-from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of
+from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows, pairs_of
 from inphase.losses.tcn_moments import Moments, in_one_view, in_two_views
 from inphase.losses.tcn_triplets import triplets
 from inphase.warping.inputs import in_full_precision

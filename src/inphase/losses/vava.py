@@ -3,11 +3,10 @@
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
-from torch.nn import functional as F
 
 from inphase.errors import InputError
 from inphase.losses.idm import Reduction, contrastive_idm
-from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of
+from inphase.losses.inputs import Pairs, check_frames, check_rows, pairs_of, unit_frames
 from inphase.losses.vava_plan import terms
 from inphase.losses.vava_prior import Density, Kind, chosen_phi
 from inphase.warping.inputs import in_full_precision
@@ -68,14 +67,16 @@ def vava(
 
     Source: Liu, Tekin, Coskun, Vineet, Fua, Pollefeys, "Learning to Align Sequential Actions in
     the Wild" (VAVA), CVPR 2022, equations 13 and 17, with the values of tables 6 to 8 of its
-    supplement; where those are silent, the authors' code and GTCC's (CVPR 2024).
-    Deviations: embeddings are normalised, or $C(X, Y)$ had no lower bound. Best matches are the
-    nearest frames, as in the authors' code, since $T$ itself is made of them. At virtual frames the
-    priors are those of the distance $3 d / (N + M + 2)$, as in the authors' code; with the paper's
-    variance its $d = 5$ would leave the virtual frame without any use, so $d$ is as many standard
-    deviations here as there. Their code scales $\lambda_1$ and $\lambda_2$ by the lengths, has a
-    variance of 4, returns $\langle T, \hat D \rangle$ alone, and weighs $C(X, Y)$, as a
-    cross-entropy, by 0.0001. $\varphi$ is told in `phi_at`.
+    supplement. The equations are taken from the supplement, the authors' code, and the code of GTCC
+    (CVPR 2024), which compares with VAVA: the text of the paper was not at hand.
+    Deviations: embeddings are normalised; otherwise $C(X, Y)$ had no lower bound. $i_o$ and $j_o$
+    are nearest frames, as in the authors' code, since $T$ is made of them. $P$ is 1e-15 at least,
+    where that code clips the kernel. At virtual frames distances in time are $3 d / (N + M + 2)$,
+    as there; but with the paper's variance its $d = 5$ leaves the virtual frame without any use,
+    so that $d$ is here as many standard deviations as there. That code scales $\lambda_1$ and
+    $\lambda_2$ by the lengths, has a variance of 4 and no $i_o$, returns
+    $\langle T, \hat D \rangle$ alone, and weighs $C(X, Y)$, as a cross-entropy, by 0.0001. For
+    $\varphi$ see `phi_at`.
 
     Args:
         z: Embeddings of videos, of any length: they are normalised here.
@@ -123,9 +124,7 @@ def vava(
         )
     density = Density(prior, variance, flat, shape)
     density.check(len(one))
-    if z.dtype in (torch.float16, torch.bfloat16):
-        z = z.float()
-    unit = F.normalize(z.where(mask[..., None], 0.0), dim=-1)
+    unit = unit_frames(z, mask)
     found = terms(
         unit[one], unit[other], mask[one], mask[other],
         phi=chosen_phi(phi, step, progress), density=density,

@@ -57,7 +57,7 @@ def terms(
     real = x_mask[:, :, None] & y_mask[:, None]
     expected = expectations(distance.detach(), real, phi, density, virtual_distance)
     cost = F.pad(distance, (1, 0, 1, 0), value=virtual)
-    # The prior is a cost too: see `transport`, which has it as a density, and those underflow.
+    # A prior counts as a cost of minus epsilon times its logarithm.
     preferred = structure_weight * expected.moment + prior_weight * expected.log_prior
     a, b = (
         masses(None, F.pad(mask, (1, 0), value=True), "", True, cost.dtype)
@@ -140,8 +140,8 @@ def _contrast(
     padding = ~columns[:, None]
     best = log_plan.masked_fill(padding, -math.inf).argmax(2, keepdim=True)
     worst = log_plan.masked_fill(padding, math.inf).argmin(2, keepdim=True)
-    nearer_by = (distance.gather(2, best) - distance.gather(2, worst))[:, :, 0]
-    return (nearer_by * rows).sum(1) / rows.sum(1)
+    excess = (distance.gather(2, best) - distance.gather(2, worst))[:, :, 0]
+    return (excess * rows).sum(1) / rows.sum(1)
 
 
 def _log(share: float) -> float:

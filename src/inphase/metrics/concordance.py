@@ -1,24 +1,29 @@
 """How many pairs of a sequence are in order, against it, or tied: all that Kendall's tau needs."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Int64, Integer
 
 from inphase.warping.routes import pick
 
+Counts = Int64[np.ndarray, " sequences"]
 
-def concordance(sequence: Integer[np.ndarray, " n"], values: int) -> tuple[int, int]:
-    """Pairs in order less pairs against it, and tied pairs, over all i < j.
+
+def concordances(sequences: Sequence[Integer[np.ndarray, "_"]]) -> tuple[Counts, Counts]:
+    """Pairs in order less pairs against it, and tied pairs, over all i < j of each sequence.
 
     Args:
-        sequence: Whole numbers (N,) from 0 to `values` - 1.
-        values: How many values there can be.
+        sequences: Whole numbers from 0, of as many values as there are places, not many more.
     """
     if pick("cpu") != "numba":
-        return _in_order_less_against(sequence), _ties(sequence)
+        balances = [_in_order_less_against(each) for each in sequences]
+        return np.array(balances, np.int64), np.array([_ties(each) for each in sequences], np.int64)
     from inphase.metrics import concordance_numba
 
-    balance, ties = concordance_numba.concordance(sequence, values)
-    return int(balance), int(ties)
+    ends = np.cumsum([len(each) for each in sequences], dtype=np.int64)
+    together = np.concatenate([np.empty(0, np.int64), *sequences])
+    return concordance_numba.concordances(together, ends)
 
 
 def _ties(sequence: Integer[np.ndarray, " n"]) -> int:

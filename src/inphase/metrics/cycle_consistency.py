@@ -42,22 +42,33 @@ def cycle_consistency(
         InputError: If the embeddings cannot be compared, there are fewer videos than ways, or a
             setting is another.
     """
+    cycles = shares_of_cycles(embeddings, ways, stride, tolerance)
+    return mean_of_defined((share for _, share in cycles), "There are no cycles.")
+
+
+def shares_of_cycles(
+    embeddings: Sequence[Float[np.ndarray, "..."]], ways: int, stride: int, tolerance: int
+) -> Iterator[tuple[int, float]]:
+    """Yield, for each cycle, the video that it sets out from and the share that comes back.
+
+    Raises:
+        InputError: As `cycle_consistency`.
+    """
     if ways not in (2, 3):
         raise InputError(f"ways must be 2 or 3, not {ways}.")
     if tolerance < 0:
         raise InputError(f"tolerance must be 0 frames or more, not {tolerance}.")
     frames = checked_embeddings(embeddings, stride, least=ways)
-    shares = _two_ways(frames, tolerance) if ways == 2 else _three_ways(frames, tolerance)
-    return mean_of_defined(shares, "There are no cycles.")
+    yield from _two_ways(frames, tolerance) if ways == 2 else _three_ways(frames, tolerance)
 
 
-def _two_ways(frames: Frames, tolerance: int) -> Iterator[float]:
-    for _, forth, back in nearest_frames(frames, combinations(range(len(frames)), 2)):
-        for there, home in ((forth, back), (back, forth)):
-            yield float(_is_back(home[there], np.arange(len(there)), tolerance).mean())
+def _two_ways(frames: Frames, tolerance: int) -> Iterator[tuple[int, float]]:
+    for pair, forth, back in nearest_frames(frames, combinations(range(len(frames)), 2)):
+        for video, there, home in zip(pair, (forth, back), (back, forth), strict=True):
+            yield video, float(_is_back(home[there], np.arange(len(there)), tolerance).mean())
 
 
-def _three_ways(frames: Frames, tolerance: int) -> Iterator[float]:
+def _three_ways(frames: Frames, tolerance: int) -> Iterator[tuple[int, float]]:
     """For one video U at a time, all V and W at once."""
     begins = np.cumsum([0, *(len(each) for each in frames)])
     # Nearest frame in each video of each frame of all, numbered through all videos.
@@ -75,7 +86,8 @@ def _three_ways(frames: Frames, tolerance: int) -> Iterator[float]:
             back[place, np.arange(len(others)) != place] = _is_back(home, own, tolerance)
         both = back & back.swapaxes(0, 1)
         shares = both.mean(axis=2)
-        yield from shares[~np.eye(len(others), dtype=np.bool_)].tolist()
+        for share in shares[~np.eye(len(others), dtype=np.bool_)].tolist():
+            yield video, share
 
 
 def _is_back(

@@ -82,11 +82,20 @@ def few_shot_classification(
             f"k must be 1 to {len(usable)}, the number of train videos with labels, not {k}."
         )
     asked = labelled_together(held_out, truth)
-    random = np.random.RandomState(seed)  # As the published code does.
-    chosen = [random.permutation(usable)[:k].tolist() for _ in range(episodes)]
+    chosen = choices_of_videos(usable, k, episodes, seed)
     scores = np.array(
         [score_of_videos(frames, phases, each, *asked, classifier, score) for each in chosen]
     )
-    t = extra("scipy.stats").t.ppf((1 + confidence) / 2, episodes - 1)
-    error = scores.std(ddof=1) / np.sqrt(episodes)
-    return FewShotScore(float(scores.mean()), float(t * error), scores)
+    return FewShotScore(float(scores.mean()), margin_of_mean(scores, confidence), scores)
+
+
+def choices_of_videos(usable: Sequence[int], k: int, episodes: int, seed: int) -> list[list[int]]:
+    """The k videos that each episode learns from."""
+    random = np.random.RandomState(seed)  # As the published code does.
+    return [random.permutation(usable)[:k].tolist() for _ in range(episodes)]
+
+
+def margin_of_mean(scores: Float64[np.ndarray, "e"], confidence: float = 0.95) -> float:
+    """Student's t interval of the mean of independent scores: how far either end is from it."""
+    t = extra("scipy.stats").t.ppf((1 + confidence) / 2, len(scores) - 1)
+    return float(t * scores.std(ddof=1) / np.sqrt(len(scores)))

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float64, Integer
+from jaxtyping import Float, Integer
 
 from inphase.errors import InputError
-from inphase.metrics.inputs import Frames, Labels, extra, labelled_only
+from inphase.metrics.inputs import Given, Labels, extra, labelled_only
+from inphase.metrics.logistic_regression import LogisticRegression
 
 CLASSIFIERS = ("svc", "logistic", "linear")
 SCORES = ("accuracy", "weighted_f1")
@@ -19,11 +20,26 @@ def check_choices(classifier: str, score: str) -> None:
             raise InputError(f"{name} must be one of {', '.join(known)}, not '{value}'.")
 
 
+def share_of_videos(videos: int, fraction: float | int, choice: str, seed: int) -> list[int]:
+    """Which videos have their labels used: a share of them, but at least one.
+
+    Args:
+        videos: How many there are.
+        fraction: Share of them, rounded down.
+        choice: The first "in_order", or "random".
+        seed: Of the random choice.
+    """
+    order = np.arange(videos)
+    if choice == "random":
+        order = np.random.default_rng(seed).permutation(order)
+    return order[: max(1, int(fraction * videos))].tolist()
+
+
 def score_of_videos(
-    frames: Frames,
+    frames: Given,
     labels: Labels,
     chosen: Sequence[int],
-    held_out: Float64[np.ndarray, "m d"],
+    held_out: Float[np.ndarray, "m d"],
     truth: Integer[np.ndarray, " m"],
     classifier: str,
     score: str,
@@ -48,22 +64,21 @@ def score_of_videos(
 
 
 def predict(
-    x: Float64[np.ndarray, "n d"],
+    x: Float[np.ndarray, "n d"],
     y: Integer[np.ndarray, " n"],
-    held_out: Float64[np.ndarray, "m d"],
+    held_out: Float[np.ndarray, "m d"],
     classifier: str,
 ) -> Integer[np.ndarray, " m"]:
     """Labels of frames held out; where only one label was seen, that one for all."""
     build = _BUILDERS[classifier]
-    classes = len(np.unique(y))
-    if classes == 1:
+    if (y == y[0]).all():
         return np.full(len(held_out), y[0])
-    return build(classes).fit(x, y).predict(held_out)
+    return build().fit(x, y).predict(held_out)
 
 
 def labelled_together(
-    frames: Frames, labels: Labels
-) -> tuple[Float64[np.ndarray, "m d"], Integer[np.ndarray, " m"]]:
+    frames: Given, labels: Labels
+) -> tuple[Float[np.ndarray, "m d"], Integer[np.ndarray, " m"]]:
     """All labelled frames of the videos held out, and their labels.
 
     Raises:
@@ -76,19 +91,16 @@ def labelled_together(
     return held_out, truth
 
 
-def _svc(classes: int):
+def _svc():
     return extra("sklearn.svm").SVC()
 
 
-def _linear(classes: int):
+def _linear():
     return extra("sklearn.svm").SVC(kernel="linear")
 
 
-def _logistic(classes: int):
-    # CARL asks for one weight vector per class even of two, each with its penalty; scikit-learn
-    # now has one for both, on which the same penalty is half as strong.
-    strength = 2.0 if classes == 2 else 1.0
-    return extra("sklearn.linear_model").LogisticRegression(C=strength, max_iter=100_000)
-
-
-_BUILDERS: dict[str, Callable] = {"svc": _svc, "logistic": _logistic, "linear": _linear}
+_BUILDERS: dict[str, Callable] = {
+    "svc": _svc,
+    "logistic": LogisticRegression,
+    "linear": _linear,
+}

@@ -12,6 +12,8 @@ from inphase.errors import InputError
 
 Pairs = Sequence[tuple[int, int]]
 Frames = list[Float64[np.ndarray, "_ _"]]
+# Of any precision, as they were given: made float64 where they are put together.
+Given = list[Float[np.ndarray, "_ _"]]
 Labels = list[Integer[np.ndarray, "_"]]
 
 
@@ -41,6 +43,11 @@ def checked_embeddings(
     """
     if stride < 1:
         raise InputError(f"stride must be at least 1 (every frame), not {stride}.")
+    _check_embeddings(embeddings, least)
+    return [values[::stride].astype(np.float64) for values in embeddings]
+
+
+def _check_embeddings(embeddings: Sequence[Float[np.ndarray, "..."]], least: int) -> None:
     if len(embeddings) < least:
         raise InputError(
             "There are no videos to score."
@@ -62,7 +69,6 @@ def checked_embeddings(
             )
         if not np.isfinite(values).all():
             raise InputError(f"The embeddings of video {number} hold NaN or infinity.")
-    return [values[::stride].astype(np.float64) for values in embeddings]
 
 
 def checked_frames(
@@ -95,13 +101,15 @@ def checked_split(
     train_labels: Sequence[Integer[np.ndarray, "..."]],
     val: Sequence[Float[np.ndarray, "..."]],
     val_labels: Sequence[Integer[np.ndarray, "..."]],
-) -> tuple[Frames, Labels, Frames, Labels]:
+) -> tuple[Given, Labels, Given, Labels]:
     """All frames and labels of both sides of a split, after checks.
 
     Raises:
         InputError: If a side has no video, labels do not fit, or the sides differ in D.
     """
-    frames, held_out = (checked_embeddings(each, least=1) for each in (train, val))
+    frames, held_out = list(train), list(val)
+    for each in (frames, held_out):
+        _check_embeddings(each, least=1)
     if frames[0].shape[1] != held_out[0].shape[1]:
         raise InputError(
             f"The train videos have {frames[0].shape[1]}-dimensional embeddings and the val videos "
@@ -115,9 +123,9 @@ def checked_split(
     )
 
 
-def labelled_only(frames: Frames, labels: Labels) -> tuple[Frames, Labels]:
+def labelled_only(frames: Given, labels: Labels) -> tuple[Given, Labels]:
     """The frames of each video that have a label of 0 or more, and their labels."""
-    kept = [label >= 0 for label in labels]
+    kept = [slice(None) if (label >= 0).all() else label >= 0 for label in labels]
     return (
         [values[chosen] for values, chosen in zip(frames, kept, strict=True)],
         [label[chosen] for label, chosen in zip(labels, kept, strict=True)],

@@ -1,16 +1,21 @@
 """Kendall's tau: do corresponding frames of the other video come in the same order?"""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Float64, Integer
 
 from inphase.errors import InputError
-from inphase.metrics.concordance import concordance
+from inphase.metrics.concordance import concordances
 from inphase.metrics.dtw_paths import dtw_paths
 from inphase.metrics.inputs import Frames, Pairs, checked_embeddings, checked_pairs
 from inphase.metrics.nearest_frames import nearest_in_pairs
+
+# A pair of videos, a number for each frame of the first, and how often the pair is asked for.
+Corresponding = tuple[tuple[int, int], Integer[np.ndarray, "_"], int]
+# Frames of sequences that are counted at once.
+_FRAMES = 2**16
 
 
 def kendalls_tau(
@@ -68,29 +73,57 @@ def kendalls_tau(
     frames = checked_embeddings(embeddings, stride)
     wanted = checked_pairs(pairs, len(frames))
     corresponding = nearest_in_pairs if correspondence == "nearest" else _joined_in_pairs
-    taus = []
-    for (_, candidate), sequence, times in corresponding(frames, wanted):
-        tau = tau_of_order(sequence, 2 * len(frames[candidate]), variant)
-        if tau is not None or undefined == "zero":
-            taus += [tau or 0.0] * times
-    return math.fsum(taus) / len(taus) if taus else 0.0
+    _, found, times = taus(corresponding(frames, wanted), variant)
+    found = found.repeat(times)
+    found = np.nan_to_num(found) if undefined == "zero" else found[~np.isnan(found)]
+    return math.fsum(found) / len(found) if len(found) else 0.0
 
 
-def _joined_in_pairs(
-    frames: Frames, pairs: Pairs
-) -> Iterator[tuple[tuple[int, int], Integer[np.ndarray, "_"], int]]:
+def _joined_in_pairs(frames: Frames, pairs: Pairs) -> Iterator[Corresponding]:
     """As `nearest_in_pairs`, but twice the middle of the frames that DTW joins to each."""
     for pair, path in dtw_paths(frames, pairs):
         begins = np.searchsorted(path[:, 0], np.arange(len(frames[pair[0]]) + 1))
         yield pair, path[begins[:-1], 1] + path[begins[1:] - 1, 1], 1
 
 
-def tau_of_order(sequence: Integer[np.ndarray, " n"], values: int, variant: str) -> float | None:
-    """Tau of a sequence of numbers below `values` against its own order, None where undefined."""
-    n = len(sequence)
-    every = n * (n - 1) // 2
-    balance, ties = concordance(sequence, values)
-    if every == 0 or (variant == "b" and ties == every):
-        return None
-    whole = every if variant == "a" else math.sqrt(every * (every - ties))
-    return balance / whole
+def taus(
+    found: Iterable[Corresponding], variant: str
+) -> tuple[
+    Integer[np.ndarray, "pairs 2"], Float64[np.ndarray, " pairs"], Integer[np.ndarray, " pairs"]
+]:
+    """Pairs of videos, tau of each, NaN where undefined, and how often it is asked for.
+
+    Args:
+        found: Each pair, the corresponding frames and how often they are asked for.
+        variant: "a" or "b".
+    """
+    pairs: list[tuple[int, int]] = []
+    times: list[int] = []
+    values = [np.empty(0)]
+    for batch in _batches(found):
+        of_batch, sequences, asked = zip(*batch, strict=True)
+        pairs += of_batch
+        times += asked
+        lengths = np.array([len(each) for each in sequences])
+        every = lengths * (lengths - 1) / 2
+        balances, ties = concordances(sequences)
+        whole = every if variant == "a" else np.sqrt(every * (every - ties))
+        values.append(np.divide(balances, whole, out=np.full(len(whole), np.nan), where=whole > 0))
+    return (
+        np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        np.concatenate(values),
+        np.array(times, dtype=np.int64),
+    )
+
+
+def _batches(found: Iterable[Corresponding]) -> Iterator[list[Corresponding]]:
+    """As many at once as keep memory small."""
+    batch, size = [], 0
+    for each in found:
+        batch.append(each)
+        size += len(each[1])
+        if size >= _FRAMES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

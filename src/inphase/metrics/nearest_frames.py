@@ -49,12 +49,13 @@ def nearest_in_pairs(
 
     Both orders of a pair come from the same distances, so the order is not that of `pairs`.
     """
-    wanted = Counter((int(query), int(candidate)) for query, candidate in pairs)
-    joined = sorted({(min(pair), max(pair)) for pair in wanted})
+    wanted = Counter(map(tuple, pairs))
+    joined = sorted({(a, b) if a < b else (b, a) for a, b in wanted})
     for (first, second), forth, back in nearest_frames(frames, joined):
-        ways = {(first, second): forth, (second, first): back}
-        for pair in ways.keys() & wanted.keys():
-            yield pair, ways[pair], wanted[pair]
+        if times := wanted[first, second]:
+            yield (first, second), forth, times
+        if first != second and (times := wanted[second, first]):
+            yield (second, first), back, times
 
 
 class _Prepared:
@@ -68,8 +69,8 @@ class _Prepared:
         self._frames = np.concatenate(frames)
         # Frames that are the same as the one before are never the first nearest.
         self._repeats = np.concatenate([repeats(each) for each in frames])
-        self._ends = self._rounded.ends
-        self._begins = self._ends - [len(each) for each in frames]
+        self._ends = self._rounded.ends.tolist()
+        self._begins = [0, *self._ends[:-1]]
 
     def with_each(
         self, first: int, others: Sequence[int]
@@ -83,9 +84,11 @@ class _Prepared:
                 continue
             columns = slice(self._begins[low], self._ends[high])
             of_first, of_others = self._nearest(rows, columns, self._ends[low : high + 1])
-            for other in range(low, high + 1):
-                part = slice(self._begins[other] - columns.start, self._ends[other] - columns.start)
-                yield (first, other), of_first[other - low], of_others[part]
+            begin = columns.start
+            for other, forth in zip(range(low, high + 1), of_first, strict=True):
+                end = self._ends[other]
+                yield (first, other), forth, of_others[begin - columns.start : end - columns.start]
+                begin = end
 
     def _consecutive(self, rows: int, others: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Parts of the videos that are on end and whose distances are not too many at once."""
@@ -110,15 +113,15 @@ class _Prepared:
         return np.concatenate([self._nearest(block, columns, ends)[0][0] for block in blocks])
 
     def _frames_of(self, video: int) -> slice:
-        return slice(int(self._begins[video]), int(self._ends[video]))
+        return slice(self._begins[video], self._ends[video])
 
     def _nearest(
-        self, rows: slice, columns: slice, ends: Integer[np.ndarray, "_"]
+        self, rows: slice, columns: slice, ends: list[int]
     ) -> tuple[Integer[np.ndarray, "_ _"], Nearest]:
         distances, x_slack, y_slack = self._rounded.between(rows, columns)
         return self._kernel(
             distances,
-            ends - columns.start,
+            np.array(ends) - columns.start,
             self._frames[rows],
             self._frames[columns],
             x_slack,

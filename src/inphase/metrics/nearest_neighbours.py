@@ -69,7 +69,11 @@ class _Search:
             slack = np.zeros(len(distances))
         else:
             distances, slack, _ = self._rounded.between(block, slice(None))
-        own = self._own[block]
+        own, here = self._own[block], self._runs[block]
+        if pick("cpu") == "numba":
+            from inphase.metrics.nearest_neighbours_numba import nearest_runs
+
+            return nearest_runs(distances, slack, own, here, self._runs, k, _FOLD)
         for row, (first, last) in enumerate(own):
             distances[row, first:last] = np.inf
         # Finite, so that a video's own runs stay out also where there are fewer others than k.
@@ -87,10 +91,6 @@ class _Search:
         self, first: Integer[np.ndarray, " p"], second: Integer[np.ndarray, " p"]
     ) -> Float64[np.ndarray, " p"]:
         """Squared distances of pairs of runs, summed in the order of `squared_distances`."""
-        if pick("cpu") == "numba":
-            from inphase.metrics.nearest_neighbours_numba import measured
-
-            return measured(self._runs, first, second)
         exact = np.zeros(len(first))
         size = max(1, _CELLS // self._runs.shape[1])
         for start in range(0, len(first), size):
@@ -102,6 +102,8 @@ class _Search:
 
     def _frames_of(self, runs: Neighbours, k: int) -> Neighbours:
         """The first k frames of runs that are given in order."""
+        if len(self._starts) == self._lengths.sum():
+            return runs  # No frame is like the one before.
         ends = np.cumsum(self._lengths[runs], axis=1)
         slots = (ends[:, None, :] <= np.arange(k)[:, None]).sum(axis=2)
         run = np.take_along_axis(runs, slots, axis=1)

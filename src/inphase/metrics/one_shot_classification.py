@@ -1,6 +1,6 @@
 """One-shot phase classification: label a video from a single labelled one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -44,6 +44,24 @@ def one_shot_classification(
     Raises:
         InputError: If the input does not fit together, or no pair has labels on both sides.
     """
+    shares = shares_of_pairs(embeddings, labels, stride, pairs)
+    return mean_of_defined(
+        (share for _, share, times in shares for _ in range(times)),
+        "No pair has frames with labels of 0 or more on both sides to score.",
+    )
+
+
+def shares_of_pairs(
+    embeddings: Sequence[Float[np.ndarray, "..."]],
+    labels: Sequence[Integer[np.ndarray, "..."]],
+    stride: int,
+    pairs: Pairs | None,
+) -> Iterator[tuple[int, float, int]]:
+    """Yield, for each pair that can be scored, its query, share, and how often it is asked for.
+
+    Raises:
+        InputError: If the input does not fit together.
+    """
     frames = checked_embeddings(embeddings, stride)
     phases = checked_frames(labels, embeddings, stride)
     wanted = checked_pairs(pairs, len(frames))
@@ -53,10 +71,7 @@ def one_shot_classification(
     number = {video: new for new, video in enumerate(kept)}
     frames, phases = [frames[video] for video in kept], [phases[video] for video in kept]
     scorable = [(number[i], number[j]) for i, j in wanted if i in number and j in number]
-    scores = []
     if scorable:
         for (query, labelled), nearest, times in nearest_in_pairs(frames, scorable):
-            scores += [float((phases[labelled][nearest] == phases[query]).mean())] * times
-    return mean_of_defined(
-        scores, "No pair has frames with labels of 0 or more on both sides to score."
-    )
+            share = float((phases[labelled][nearest] == phases[query]).mean())
+            yield kept[query], share, times

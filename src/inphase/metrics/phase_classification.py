@@ -6,7 +6,12 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from inphase.errors import InputError
-from inphase.metrics.frame_classifiers import check_choices, labelled_together, score_of_videos
+from inphase.metrics.frame_classifiers import (
+    check_choices,
+    labelled_together,
+    score_of_videos,
+    share_of_videos,
+)
 from inphase.metrics.inputs import checked_split, labelled_only
 
 
@@ -61,10 +66,7 @@ def phase_classification(
     if choice not in ("in_order", "random"):
         raise InputError(f"choice must be 'in_order' or 'random', not '{choice}'.")
     frames, phases, held_out, truth = checked_split(train, train_labels, val, val_labels)
-    order = np.arange(len(frames))
-    if choice == "random":
-        order = np.random.default_rng(seed).permutation(order)
-    chosen = order[: max(1, int(fraction * len(frames)))].tolist()
+    chosen = share_of_videos(len(frames), fraction, choice, seed)
     frames, phases = labelled_only(frames, phases)
     return score_of_videos(
         frames, phases, chosen, *labelled_together(held_out, truth), classifier, score

@@ -1,12 +1,13 @@
 """Phase progression: does a line through the embeddings tell how far off each key event is?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Float64, Integer
 
 from inphase.errors import InputError
-from inphase.metrics.inputs import Frames, Labels, checked_split, mean_of_defined
+from inphase.metrics.event_lines import EventLines, mean_r2, moments
+from inphase.metrics.inputs import Given, Labels, checked_split
 from inphase.metrics.key_events import MISSING, times_to_events
 
 
@@ -69,59 +70,21 @@ def phase_progression(
         )
     x, y = _together(frames, labels, phases + last_phase, missing, "train")
     x_val, y_val = _together(held_out, truth, phases + last_phase, missing, "val")
-    return mean_of_defined(
-        _r2_of_events(x, y, x_val, y_val),
-        "No key event is known, at more than one value, in train and val videos to regress to.",
-    )
+    error = y_val - EventLines(x, y).times(x_val)
+    score = float(mean_r2(moments(error, y_val)[None])[0])
+    if np.isnan(score):
+        raise InputError(
+            "No key event is known, at more than one value, in train and val videos to regress to."
+        )
+    return score
 
 
 def _together(
-    frames: Frames, labels: Labels, phases: int, missing: str, side: str
+    frames: Given, labels: Labels, phases: int, missing: str, side: str
 ) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, "n e"]]:
     kept = [video for video, label in enumerate(labels) if (label >= 0).any()]
     if not kept:
         raise InputError(f"No {side} video has a frame with a label of 0 or more.")
     times = [times_to_events(labels[video], phases, missing) for video in kept]
-    return np.concatenate([frames[video] for video in kept]), np.concatenate(times)
-
-
-def _r2_of_events(
-    x: Float64[np.ndarray, "n d"],
-    y: Float64[np.ndarray, "n e"],
-    x_val: Float64[np.ndarray, "m d"],
-    y_val: Float64[np.ndarray, "m e"],
-) -> Iterator[float | None]:
-    """R2 of each event; None where it is undefined."""
-    if not (np.isnan(y).any() or np.isnan(y_val).any()):
-        yield from _r2(x, y, x_val, y_val)
-        return
-    for event in range(y.shape[1]):
-        known, known_val = ~np.isnan(y[:, event]), ~np.isnan(y_val[:, event])
-        if known.any() and known_val.any():
-            one = slice(event, event + 1)
-            yield from _r2(x[known], y[known, one], x_val[known_val], y_val[known_val, one])
-
-
-def _r2(
-    x: Float64[np.ndarray, "n d"],
-    y: Float64[np.ndarray, "n e"],
-    x_val: Float64[np.ndarray, "m d"],
-    y_val: Float64[np.ndarray, "m e"],
-) -> list[float | None]:
-    """R2 on val frames of least squares on train frames, of all columns of y at once."""
-    mean, offset = x.mean(axis=0), y.mean(axis=0)
-    slope = _slope(x - mean, y - offset)
-    error = np.square(y_val - offset - (x_val - mean) @ slope).sum(axis=0)
-    spread = np.square(y_val - y_val.mean(axis=0)).sum(axis=0)
-    varies = np.ptp(y_val, axis=0) > 0
-    return [float(1 - e / s) if v else None for e, s, v in zip(error, spread, varies, strict=True)]
-
-
-def _slope(x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "n e"]) -> np.ndarray:
-    """Least squares: of equally good solutions the shortest, as in scikit-learn."""
-    products = x.T @ x
-    sizes = np.linalg.eigvalsh(products)
-    # The normal equations lose twice the digits, but cost a fifth: where there are enough of them.
-    if sizes[0] > 1e-7 * sizes[-1]:
-        return np.linalg.solve(products, x.T @ y)
-    return np.linalg.lstsq(x, y, rcond=None)[0]
+    x = np.concatenate([frames[video] for video in kept], dtype=np.float64)
+    return x, np.concatenate(times)

@@ -8,7 +8,7 @@ import numpy as np
 
 from inphase.data.datasets.dataset import Dataset
 from inphase.data.label_files import frame_text, read_labels
-from inphase.data.labels import Segments, labels_of
+from inphase.data.labels import LabelIndex, Segments, labels_of
 from inphase.data.sources import list_videos
 from inphase.data.video import Video
 
@@ -58,7 +58,8 @@ def load(
         found = _beside(videos, place, tier)
     else:
         known = read_labels(place, fps=fps, tier=tier)
-        found = {v.name: each for v in videos if (each := labels_of(known, v)) is not None}
+        index = LabelIndex(known)
+        found = {v.name: each for v in videos if (each := index.of(v)) is not None}
         unused = len(known) - len({id(each) for each in found.values()})
         if unused > 0:
             notes.append(f"{unused} of {len(known)} videos labelled in {place.name} are not here")

@@ -5,7 +5,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from inphase.data.datasets import coin, finegym, folder, ikea_asm, penn_action, pouring
+from inphase.data.datasets import (
+    coin,
+    finegym,
+    folder,
+    ikea_asm,
+    penn_action,
+    penn_action_pose,
+    pouring,
+)
 from inphase.data.datasets.dataset import Dataset
 from inphase.errors import InputError
 
@@ -13,6 +21,7 @@ from inphase.errors import InputError
 DATASETS: dict[str, ModuleType] = {
     "pouring": pouring,
     "penn_action": penn_action,
+    "penn_action_pose": penn_action_pose,
     "ikea_asm": ikea_asm,
     "coin": coin,
     "finegym": finegym,

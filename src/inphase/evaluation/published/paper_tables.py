@@ -2,7 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from inphase.errors import InputError
+
+FILE = Path(__file__).with_suffix(".md")
 
 _ID = re.compile(r"[a-z]+(-[a-z]+)*-\d+[a-z]?")
 _FIELDS = ("paper", "table", "data", "note")
@@ -31,6 +36,27 @@ class PaperTable:
     columns: tuple[str, ...]
     metrics: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def named(self, row: tuple[str, ...]) -> dict[str, str]:
+        """The cells of a row by column."""
+        return dict(zip(self.columns, row, strict=True))
+
+
+@cache
+def published() -> dict[str, PaperTable]:
+    """All tables of `paper_tables.md`, by id."""
+    return read_tables(FILE)
+
+
+def paper_table(name: str) -> PaperTable:
+    """Find a table by its id.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if name not in published():
+        raise InputError(f"there is no table '{name}': use one of {', '.join(published())}")
+    return published()[name]
 
 
 def read_tables(path: Path) -> dict[str, PaperTable]:

@@ -1,0 +1,1 @@
+"""What papers print: their numbers, and how they trained for them."""
