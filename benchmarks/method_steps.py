@@ -79,11 +79,10 @@ def megabytes(step: Callable[[], object]) -> float:
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
         step()
     held = highest = 0
-    events = sorted(
-        (e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"),
-        key=lambda event: event.start_ns(),
-    )
-    for event in events:
+    recorded = seen.profiler
+    assert recorded is not None and recorded.kineto_results is not None
+    memory = [each for each in recorded.kineto_results.events() if each.name() == "[memory]"]
+    for event in sorted(memory, key=lambda each: each.start_ns()):
         held += event.nbytes()  # pyright: ignore[reportAttributeAccessIssue]
         highest = max(highest, held)
     return highest / 2**20

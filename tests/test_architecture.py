@@ -44,7 +44,7 @@ TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling", "views.pairs"}
 TORCH_PARTS = {
     "evaluation.evaluate", "evaluation.lines",
     "warping.barycenter", "warping.diagonals", "warping.gromov_wasserstein", "warping.inputs",
-    "warping.pairwise", "warping.sinkhorn", "warping.transport",
+    "warping.pairwise", "warping.sinkhorn", "warping.sinkhorn_unrolled", "warping.transport",
 }  # fmt: skip
 TORCH_FAMILIES = ("warping.drop_dtw", "warping.smooth_dtw", "warping.soft_dtw")
 

@@ -91,6 +91,24 @@ def test_twenty_steps_are_the_twenty_sinkhorn_steps_of_vava():
         np.testing.assert_allclose(plan[0], u[:, None] * kernel * v, rtol=1e-10)
 
 
+@pytest.mark.parametrize("gradient", ["unrolled", "implicit"])
+@pytest.mark.parametrize("iterations", [1, 2, 5])
+def test_a_few_steps_are_those_of_sinkhorn_from_v_of_ones(iterations: int, gradient):
+    """Costs, whose rows and columns are shifted inside, must not change where steps start."""
+    cost = random(2, 5, 6) + 2 * random(2, 1, 6, seed=1) + 2 * random(2, 5, 1, seed=2)
+    kernel, v = np.exp(-cost.numpy() / 0.2), np.ones((2, 6))
+    for _ in range(iterations):
+        u = 1 / 5 / (kernel @ v[:, :, None])[:, :, 0]
+        v = 1 / 6 / (u[:, None] @ kernel)[:, 0]
+    for tracked in (False, True):
+        plan = transport(
+            cost.requires_grad_(tracked), epsilon=0.2, iterations=iterations, tolerance=0.0,
+            gradient=gradient,
+        )  # fmt: skip
+        expected = u[:, :, None] * kernel * v[:, None]
+        np.testing.assert_allclose(plan.detach(), expected, rtol=1e-10)
+
+
 # Marginals, lengths, batches ---------------------------------------------------------------------
 
 
@@ -166,6 +184,26 @@ def test_gradients_by_costs_prior_and_masses(unbalanced, gradient):
 
     given_ = (random(2, 4, 3), 0.1 + random(2, 4, 3, seed=1), random(2, 4, seed=2), random(2, 3))
     assert gradcheck(plan, tuple(each.requires_grad_() for each in given_))
+
+
+@pytest.mark.parametrize("iterations", [1, 4, 20])
+@pytest.mark.parametrize("unbalanced", [None, 0.5, (math.inf, 0.5)])
+@pytest.mark.parametrize("virtual", [None, 0.5])
+@pytest.mark.parametrize("with_prior", [False, True])
+def test_the_unrolled_gradient_is_that_of_unconverged_plans(
+    iterations, unbalanced, virtual, with_prior
+):
+    more = 0 if virtual is None else 1
+    for shape in ((1, 3, 2), (2, 2, 4), (2, 1, 3)):
+        prior = 0.1 + random(shape[0], shape[1] + more, shape[2] + more, seed=1)
+
+        def plan(cost: torch.Tensor, prior: torch.Tensor = prior) -> torch.Tensor:
+            return transport(
+                cost, epsilon=0.2, prior=prior if with_prior else None, virtual=virtual,
+                unbalanced=unbalanced, iterations=iterations, tolerance=0.0, gradient="unrolled",
+            )  # fmt: skip
+
+        assert gradcheck(plan, (random(*shape, seed=2).requires_grad_(),))
 
 
 @pytest.mark.parametrize("unbalanced", [None, 0.5])

@@ -127,6 +127,8 @@ def fused_gromov_wasserstein(
     rests = torch.zeros(len(cost), dtype=torch.bool, device=cost.device)
     potentials = None
     for _ in range(iterations):
+        # Neither the shifts of costs in `log_kernel`, nor where iterations start, have a gradient:
+        # they change no plan that has converged, and it is the solution that is differentiated.
         linear = (1 - alpha) * problem.cost + 2 * alpha * _quadratic(plan, x, y, loss)
         moved, potentials = solve(
             log_kernel(linear, epsilon, prior, a, b, balanced),

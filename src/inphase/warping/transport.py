@@ -44,11 +44,12 @@ def transport(
     \quad\text{with}\quad T 1 = a,\ T^\top 1 = b,$$
 
     whose solution $T = \mathrm{diag}(u)\,(Q \odot e^{-C/\varepsilon})\,\mathrm{diag}(v)$ is found
-    by Sinkhorn's iterations: rows are made to sum to $a$, columns to $b$, in turn. The columns come
-    last and are exact. Unlike a warping path a plan may go back in time, and it gives one frame to
-    several. VAVA's plan (its equation 13) is this one with $\varepsilon = \lambda_2$, the cost
-    $\hat D - S$ of virtual frame and structure term, its mixture of Gaussians as `prior`,
-    `virtual=0.5`, `iterations=20`, `tolerance=0` and `gradient="unrolled"`.
+    by Sinkhorn's iterations: from $v = 1$ on, rows are made to sum to $a$, columns to $b$, in turn.
+    The columns come last and are exact. Unlike a warping path a plan may go back in time, and it
+    gives one frame to several. VAVA's plan (its equation 13) is this one with
+    $\varepsilon = \lambda_2$, the cost $\hat D - S$ of virtual frame and structure term, its
+    mixture of Gaussians as `prior`, `virtual=0.5`, `iterations=20`, `tolerance=0` and
+    `gradient="unrolled"`.
 
     With `virtual`, a frame 0 that any frame may be given to for this cost is put before those of x
     and of y, so plan, prior and masses have one row and one column more. It weighs as much as any
@@ -86,8 +87,9 @@ def transport(
             this, summed over rows (unbalanced: what the rows lack for being stationary).
         gradient: "implicit" differentiates the solution itself, at the cost of one linear system
             whatever the number of iterations: right once converged. "unrolled" differentiates the
-            iterations as they were made, and keeps the plan of each in memory. Both allow double
-            backward.
+            iterations as they were made, few or many. It is fastest with a tolerance of 0 and both
+            marginals kept; otherwise it keeps a plan for each iteration in memory. Both allow
+            double backward.
 
     Returns:
         The plan; 0 where either frame is padding.
@@ -115,11 +117,12 @@ def transport(
     balanced = rho == (math.inf, math.inf)
     a = masses(x_mass, problem.x_real, "x_mass", balanced, problem.cost.dtype)
     b = masses(y_mass, problem.y_real, "y_mass", balanced, problem.cost.dtype)
+    kernel, log_v = kernel_and_start(problem.cost, epsilon, prior, a, b, balanced)
     plan, _ = solve(
-        log_kernel(problem.cost, epsilon, prior, a, b, balanced),
-        safe_log(a), safe_log(b), a > 0, b > 0,
+        kernel, safe_log(a), safe_log(b), a > 0, b > 0,
         damping=(damping(rho[0], epsilon), damping(rho[1], epsilon)),
         iterations=iterations, tolerance=tolerance, gradient=gradient,
+        start=(torch.zeros_like(a), log_v),
     )  # fmt: skip
     return plan.to(cost.dtype)
 
@@ -212,21 +215,49 @@ def log_kernel(
     b: Float[Tensor, "b m"],
     balanced: bool,
 ) -> Float[Tensor, "b n m"]:
-    """Logarithm of the prior, less the costs; finite, and very low where nothing may go."""
+    """Logarithm of the prior, less the costs; finite, and very low where nothing may go.
+
+    If balanced, costs are less the least ones of rows and columns, which changes no plan once
+    converged, but those before: see `kernel_and_start`.
+    """
+    return kernel_and_start(cost, epsilon, prior, a, b, balanced)[0]
+
+
+def kernel_and_start(
+    cost: Float[Tensor, "b n m"],
+    epsilon: float | int,
+    prior: Tensor | None,
+    a: Float[Tensor, "b n"],
+    b: Float[Tensor, "b m"],
+    balanced: bool,
+) -> tuple[Float[Tensor, "b n m"], Float[Tensor, "b m"]]:
+    """The same, and log v from which each iteration is that from v = 1 without the shifts.
+
+    Started elsewhere, plans would depend on the shifts until converged, and gradients, in which
+    these are constants, would not be those of the plans. (Shifts of rows are lost in the first
+    step.)
+    """
     takes_part = (a > 0)[:, :, None] & (b > 0)[:, None]
     if prior is not None:
         takes_part = takes_part & _allowed(prior, takes_part)
+    bound = -torch.finfo(cost.dtype).min / 64
+    log_v = torch.zeros_like(b)
     if balanced:  # Shifts of rows and columns change no plan, and keep huge costs exact.
-        for side in (2, 1):
-            least = cost.detach().masked_fill(~takes_part, math.inf).amin(side, keepdim=True)
-            cost = cost - least.where(least.isfinite(), 0.0)
-    lowest = torch.finfo(cost.dtype).min
-    logarithm = (-cost / epsilon).clamp(lowest / 16, -lowest / 16)
+        cost = cost - _least(cost, takes_part, 2)
+        least = _least(cost, takes_part, 1)
+        cost = cost - least
+        log_v = (-least[:, 0] / epsilon).clamp(-bound, bound)
+    logarithm = (-cost / epsilon).clamp(-bound, bound)
     if prior is not None:
         logarithm = logarithm + safe_log(prior.to(cost.dtype).masked_fill(~takes_part, 1.0))
     elif not balanced:
         logarithm = logarithm + safe_log(a)[:, :, None] + safe_log(b)[:, None]
-    return logarithm.masked_fill(~takes_part, lowest / 8)
+    return logarithm.masked_fill(~takes_part, -8 * bound), log_v
+
+
+def _least(cost: Tensor, takes_part: Tensor, side: int) -> Tensor:
+    least = cost.detach().masked_fill(~takes_part, math.inf).amin(side, keepdim=True)
+    return least.where(least.isfinite(), 0.0)
 
 
 def safe_log(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
