@@ -23,7 +23,7 @@ from inphase.commands.train import method_of
 from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.errors import TrainingError
 from inphase.memory import keep_freed_memory
-from inphase.methods import GTA, METHODS, PCL, SCL, TCC, VAVA, LRProp, Method
+from inphase.methods import METHODS, SCL, TCC, LRProp, Method
 from inphase.settings import Settings
 from inphase.threads import wait_briefly
 from inphase.train import fit
@@ -31,11 +31,8 @@ from inphase.train import fit
 # Rows beyond the methods as they are: other settings, and sums, each part with its weight.
 VARIANTS: dict[str, tuple[tuple[Method, float], ...]] = {
     "scl, variance 10 (paper)": ((SCL(variance=10.0), 1.0),),
-    "pcl, variance 3": ((PCL(variance=3.0), 1.0),),
     "scl + lrprop": ((SCL(), 1.0), (LRProp(), 1.0)),
     "scl + tcc": ((SCL(), 1.0), (TCC(), 0.1)),
-    "scl + vava": ((SCL(), 1.0), (VAVA(), 0.1)),
-    "scl + gta": ((SCL(), 1.0), (GTA(), 0.1)),
 }
 CONTROLS = ("clock, normalised", "clock, elapsed", "untrained features", "random features")
 

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int64
 
 from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
+from inphase.encoders.pose import filled
 
 # Penn Action's order: head, then left and right of shoulders, elbows, wrists, hips, knees, ankles.
 HEAD, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (
@@ -39,12 +40,17 @@ def _angle(joints: Joints, first: int, middle: int, last: int) -> Float[np.ndarr
 def _bent(
     a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]
 ) -> Callable[[Joints], Float[np.ndarray, " t"]]:
-    return lambda joints: np.mean([_angle(joints, a[k], b[k], c[k]) for k in (0, 1)], axis=0)
+    return lambda joints: _mean([_angle(joints, a[k], b[k], c[k]) for k in (0, 1)])
+
+
+def _mean(sides: list[Float[np.ndarray, " t"]]) -> Float[np.ndarray, " t"]:
+    """Of both sides of the body, or of the one that is seen."""
+    return np.mean([side for side in sides if np.isfinite(side).all()] or sides, axis=0)
 
 
 def _raised(joints: Joints) -> Float[np.ndarray, " t"]:
     """Height of the wrists over the shoulders; y points down."""
-    return joints[:, SHOULDERS, 1].mean(1) - joints[:, WRISTS, 1].mean(1)
+    return _mean([joints[:, SHOULDERS[k], 1] - joints[:, WRISTS[k], 1] for k in (0, 1)])
 
 
 ACTIONS: dict[str, Callable[[Joints], Float[np.ndarray, " t"]]] = {
@@ -58,7 +64,9 @@ ACTIONS: dict[str, Callable[[Joints], Float[np.ndarray, " t"]]] = {
 def direction(video: Video) -> Int64[np.ndarray, " t"]:
     """0 where the number falls, 1 where it rises, -1 where it hardly changes."""
     assert isinstance(video, PoseTrack)
-    signal = ACTIONS[video.activity](video.poses.keypoints[:, :, :2].astype(float))
+    signal = ACTIONS[video.activity](filled(video.poses.keypoints[:, :, :2].astype(float)))
+    if not np.isfinite(signal).all():  # a joint of it is never seen on either side
+        return np.full(len(signal), -1, np.int64)
     window = np.hanning(2 * WIDTH + 3)[1:-1]
     padded = np.pad(signal, WIDTH, mode="edge")
     change = np.gradient(np.convolve(padded, window / window.sum(), mode="valid"))

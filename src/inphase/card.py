@@ -1,7 +1,9 @@
 """The card of a run: what the model is, what it learned from, how to use it."""
 
 import json
+from typing import Any
 
+from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
 from inphase.encoders.encoder import Encoder
 
@@ -21,6 +23,8 @@ def card(encoder: Encoder, videos: list[Video], folder: str) -> str:
     temporal = encoder.temporal
     assert temporal is not None
     parameters = sum(each.numel() for each in temporal.parameters())
+    poses = isinstance(videos[0], PoseTrack)
+    what, source = ("pose", "poses/") if poses else ("video frame", "videos/")
     return f"""---
 library_name: inphase
 tags: [video-alignment, self-supervised]
@@ -28,17 +32,15 @@ tags: [video-alignment, self-supervised]
 
 # {folder}
 
-A frame encoder: it says what moment of an activity every video frame shows. Trained by inphase
-{config["inphase"]} without labels.
+A frame encoder: it says what moment of an activity every {what} shows. Trained by inphase
+{config["inphase"]} {_from_labels(config)}.
 
 - learned from: {len(videos)} videos, {frames} frames{_of(activities)}
-- method: {method["name"]}, {settings["steps"]} steps of {settings["batch"]} videos, seed
-  {settings["seed"]}
-- frame features: {config["frame_features"]["backbone"]}
-  ({config["frame_features"]["weights"]}, {config["frame_features"]["pooling"]} pooling,
-  {"last block trained" if config["finetune"] else "frozen"}), {config["views"]} augmented views
-- temporal model: {config["architecture"]["layers"]} layers of {config["architecture"]["mixer"]},
-  position {config["architecture"]["position"]}, {parameters:,} weights
+- method: {" + ".join([method["name"], *_added(config)])}
+- training: {settings["steps"]} steps of {settings["batch"]} videos, seed {settings["seed"]}
+- frame features: {_of_joints(videos[0]) if poses else _of_pixels(config)},
+  {config["views"]} augmented views
+- temporal model: {temporal.architecture.describe()}, {parameters:,} weights
 - embeddings: {config["architecture"]["output"]} numbers a frame; compare by cosine
 
 ## Use
@@ -47,7 +49,7 @@ A frame encoder: it says what moment of an activity every video frame shows. Tra
 import inphase
 
 model = inphase.Encoder.load("{folder}")
-embeddings = inphase.embed(model, inphase.find("videos/"))
+embeddings = inphase.embed(model, inphase.find("{source}"))
 ```
 
 ## Limits
@@ -63,5 +65,35 @@ scores of a clock and of the untrained features beside it.
 """
 
 
+def _feature(frame_features: dict[str, str]) -> str:
+    pooling, layer = frame_features["pooling"], frame_features["layer"]
+    return f"{layer} layer, " + ("whole maps" if pooling == "none" else f"{pooling} pooling")
+
+
+def _from_labels(config: dict[str, Any]) -> str:
+    names = {each["name"] for each in (config["method"], *config["plus"])}
+    return "from labels" if "supervised" in names else "without labels"
+
+
+def _added(config: dict[str, Any]) -> list[str]:
+    return [f"{each['weight']:g} {each['name']}" for each in config["plus"]]
+
+
 def _of(activities: list[str]) -> str:
     return f" of {', '.join(activities)}" if activities else ""
+
+
+def _of_pixels(config: dict[str, Any]) -> str:
+    wanted = config["frame_features"]
+    trained = "last block trained" if config["finetune"] else "frozen"
+    return f"{wanted['backbone']} ({wanted['weights']}, {_feature(wanted)}, {trained})"
+
+
+def _of_joints(track: Video) -> str:
+    """There is no network, nor weights, where frames are poses."""
+    assert isinstance(track, PoseTrack)
+    joints, axes = track.poses.keypoints.shape[1:]
+    return (
+        f"places ({axes} axes) and scores of {joints} joints in place of pixels,\n"
+        "  relative to the body's middle and size, and the path of its middle"
+    )

@@ -16,6 +16,11 @@ def count(number: int, what: str = "video") -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
+def rate(fps: float | int | None) -> str:
+    """The option to type again next, if it was given: ` --fps 30`."""
+    return f" --fps {fps:g}" if fps else ""
+
+
 def say(line: str, json: bool) -> None:
     """Print for people; scripts that asked for JSON get it on standard error."""
     print(line, file=sys.stderr if json else sys.stdout, flush=True)

@@ -4,8 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from inphase.data.collection import find
+from inphase.data.pose_files import SUFFIXES as POSE_SUFFIXES
+from inphase.data.pose_files import read_poses
+from inphase.data.poses import tracks_of
 from inphase.data.sources import SUFFIXES
-from inphase.data.video import Video
+from inphase.data.video import Video, VideoError
 from inphase.embeddings import Embeddings, load_folder
 from inphase.encoders.encoder import Encoder
 from inphase.errors import InputError
@@ -32,7 +35,7 @@ def gather(
     """
     if holds_embeddings(source):
         embeddings = load_folder(source)
-        videos = [_video_of(each) for each in embeddings.values()]
+        videos = [_video_of(each, fps) for each in embeddings.values()]
         first = _reference(reference, videos, fps, may_add=False)
     else:
         videos = find(source, fps=fps)
@@ -48,8 +51,13 @@ def holds_embeddings(source: Path) -> bool:
     """Whether a source is a folder of saved embeddings, and not of videos."""
     if not source.is_dir():
         return False
-    suffixes = {path.suffix.lower() for path in source.rglob("*")}
-    return ".npz" in suffixes and not suffixes & SUFFIXES
+    files = {path.suffix.lower(): path for path in source.rglob("*")}
+    if ".npz" not in files or files.keys() & SUFFIXES:
+        return False
+    try:
+        return not read_poses(files[".npz"])
+    except VideoError:  # the embeddings' own reader says it better
+        return True
 
 
 def _reference(reference: str, videos: list[Video], fps: float | None, may_add: bool) -> Video:
@@ -73,12 +81,32 @@ def _reference(reference: str, videos: list[Video], fps: float | None, may_add: 
     )
 
 
-def _video_of(embeddings: Embeddings) -> Video:
+def _video_of(embeddings: Embeddings, fps: float | None) -> Video:
     """The video that embeddings were made from, cut to the frames they hold."""
     if not embeddings.path:
         raise InputError(f"the embeddings of '{embeddings.video}' do not say which file they show")
-    times = embeddings.times
-    whole = Video(Path(embeddings.path), name=embeddings.video)
+    path, times = Path(embeddings.path), embeddings.times
+    poses = path.suffix.lower() in POSE_SUFFIXES
+    whole = _track_of(embeddings, fps) if poses else Video(path, name=embeddings.video)
     if len(whole) == len(times):
         return whole
     return replace(whole, start=float(times[0]), end=float(times[-1]) + 1e-4, known=whole.index)
+
+
+def _track_of(embeddings: Embeddings, fps: float | None) -> Video:
+    """The poses that embeddings were made from, found among the tracks of a file by their name."""
+    path, times = Path(embeddings.path), embeddings.times
+    tracks = read_poses(path)
+    name = embeddings.video.rpartition("#")[0] or embeddings.video  # parts of a track are numbered
+    found = [track for track in tracks if track == name or name.endswith(f"/{track}")]
+    track = next(iter(tracks if len(tracks) == 1 else found), None)
+    if track is None:
+        raise InputError(
+            f"{path}: none of its {len(tracks)} tracks of poses is called '{embeddings.video}' as "
+            "the embeddings are: give the poses in place of the embeddings"
+        )
+    poses = tracks[track]
+    if poses.times is None and fps is None and len(poses) == len(times):
+        poses = replace(poses, times=times)  # the file tells none, but the embeddings do
+    (video,) = tracks_of(path, {track: poses}, fps)
+    return replace(video, name=embeddings.video)

@@ -1,4 +1,4 @@
-"""Poses as videos: found, timed, cut, listed and told apart as videos are, but without pixels."""
+"""Poses as videos: found, timed, cut, listed, told apart and shown as videos are."""
 
 import warnings
 from dataclasses import replace
@@ -68,12 +68,31 @@ def test_the_digest_is_of_poses_and_times_not_of_names():
     assert track(times=np.arange(8) / 20).digest != one.digest
 
 
-@pytest.mark.parametrize(
-    "ask", [lambda t: t.frames([0]), lambda t: next(t.stream()), lambda t: t.size]
-)
-def test_poses_have_no_pixels(ask):
-    with pytest.raises(VideoError, match="a.npz: holds poses, which have no pixels"):
-        ask(track(fps=10))
+def test_frames_are_pictures_of_their_own_poses():
+    poses = track(fps=10)
+    height, width = poses.size
+    pictures = poses.frames()
+    assert pictures.shape == (8, height, width, 3)
+    np.testing.assert_array_equal(poses.frames([5, -1, 5]), pictures[[5, 7, 5]])
+    np.testing.assert_array_equal(poses.frames_at([0.31, 9]), pictures[[3, 7]])
+    np.testing.assert_array_equal(np.concatenate(list(poses.stream(chunk=3))), pictures)
+    assert len(np.unique(pictures.reshape(8, -1), axis=0)) == 8
+
+
+def test_sizes_are_asked_for_as_with_videos():
+    poses = track(fps=10)
+    assert min(poses.frames([0], size=100).shape[1:3]) == 100
+    assert poses.frames([0], size=9999).shape[1:3] == poses.size
+    assert next(poses.stream(size=(40, 64), chunk=2)).shape == (2, 40, 64, 3)
+    with pytest.raises(InputError, match="size 0 cannot be made"):
+        poses.frames([0], size=0)
+
+
+def test_a_part_of_a_track_looks_as_in_the_whole():
+    whole = track(fps=10)
+    part = replace(whole, start=0.2, end=0.5)
+    assert part.size == whole.size
+    np.testing.assert_array_equal(part.frames(), whole.frames([2, 3, 4]))
 
 
 def test_files_of_poses_are_found_where_there_are_no_videos(folder):

@@ -6,7 +6,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from inphase.commands.arguments import Videos
-from inphase.console import say
+from inphase.console import rate, say
 from inphase.errors import InputError
 
 
@@ -39,9 +39,9 @@ def check(
         print(report)
     if write is not None:
         write_csv(write, report.videos)
-        say(f"wrote {write}   -> inphase train {write}", json)
+        say(f"wrote {write}   -> inphase train {write}{rate(fps)}", json)
     elif report.videos:
-        say(f"-> inphase train {videos}", json)
+        say(f"-> inphase train {videos}{rate(fps)}", json)
     if strict and report.bad:
         path, reason = report.bad[0]
         raise InputError(f"{len(report.bad)} unusable, the first is {path}: {reason}")

@@ -5,7 +5,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from inphase.commands.arguments import Device, Model, Videos
-from inphase.console import count, done, say
+from inphase.console import count, done, rate, say
 
 
 def embed(
@@ -41,7 +41,7 @@ def embed(
     made = embed_videos(Encoder.load(model), found, out=out, device=device)
     done(
         f"wrote {count(len(made), 'file')} to {out}   -> "
-        f"inphase align {model} {next(iter(made))} {out}",
+        f"inphase align {model} {next(iter(made))} {out}{rate(fps)}",
         {"out": str(out), "videos": list(made)},
         json,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from inphase.commands.arguments import Device
-from inphase.console import count, done, say
+from inphase.console import count, done, rate, say
 from inphase.errors import InputError
 
 Words = Annotated[tuple[str, ...], arg(metavar="MODEL [MODEL ...] VIDEOS")]
@@ -108,7 +108,7 @@ def evaluate(
     say(f"{result}\n", json)
     done(
         f"wrote {out}: {', '.join(path.name for path in written)}   -> "
-        f"inphase align {models[0]} {known[0].name} {videos}",
+        f"inphase align {models[0]} {known[0].name} {videos}{rate(fps)}",
         result.as_dict(),
         json,
     )

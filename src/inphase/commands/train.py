@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_type_hints
 from tyro.conf import Positional, UseAppendAction, arg
 
 from inphase.commands.arguments import Device, Videos
-from inphase.console import count, done, say
+from inphase.console import count, done, rate, say
 from inphase.errors import InputError
 from inphase.methods import METHODS, SCL, Method
 
@@ -109,7 +109,7 @@ def train(
     )
     first = out / learned[0].activity if per_activity else out
     done(
-        f"wrote {out}   -> inphase align {first} {learned[0].path} {videos}",
+        f"wrote {out}   -> inphase align {first} {learned[0].path} {videos}{rate(fps)}",
         {"run": str(out), "videos": len(learned), "frames": frames},
         json,
     )

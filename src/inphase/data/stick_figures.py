@@ -1,6 +1,6 @@
 """Pictures of poses: bones between joints that are known by name, dots for all others.
 
-Left is orange and right is blue, as seen by the body itself; its middle is grey. Bones follow from
+What is named left is orange and right is blue; the middle of the body is grey. Bones follow from
 names alone, whatever the order of joints, so one table serves Penn Action's 13 joints, COCO's 17,
 OpenPose's 18 and 25, MediaPipe's 33 and whatever is named alike. Edges are smooth (each pixel is
 covered by its distance to the bone), which the shaded renderer in `inphase.data.rendered.canvas`
@@ -14,7 +14,6 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 SHORT_SIDE = 360  # pixels of a picture's short side, if nobody asks for another size
-BACKGROUND = 18  # level of red, green and blue
 COLOURS = {"": (196, 200, 208), "right": (82, 164, 255), "left": (255, 150, 50)}  # last on top
 
 # Chains of joints of one side, or of no side where names tell none, as of an animal seen from it.
@@ -27,7 +26,8 @@ _OF_THE_MIDDLE = ("nose neck", "head neck", "neck midhip")
 _MIDDLES = {"neck": "shoulder", "midhip": "hip", "midmouth": "mouth"}  # of left and right
 _SAME = {"pelvis": "midhip", "headtop": "head", "upperneck": "neck"}
 _PARTS = {*" ".join(_OF_A_SIDE + _OF_THE_MIDDLE).split(), *_SAME}
-_SIDE = "left|right|l|r"
+_SIDES = {"left": "left", "l": "left", "right": "right", "r": "right"}
+_SIDE = "|".join(_SIDES)
 _NAME = re.compile(f"({_SIDE})?({'|'.join(sorted(_PARTS, key=len, reverse=True))})({_SIDE})?")
 
 _REACH = 0.03  # share of frames in which a joint may leave the view on either side
@@ -86,11 +86,11 @@ class StickFigure:
         # Pixel (0, 0) has its centre half a pixel inside the picture.
         points = (pose[:, :2] - self._middle) * scale + np.array([width - 1, height - 1]) / 2
         thick = float(np.clip(_THICK * self._radius * scale, 0.75, 0.75 + 0.012 * min(size)))
-        picture = np.full((height, width, 3), BACKGROUND, np.uint8)
+        picture = np.zeros((height, width, 3), np.uint8)  # black, as bars beside pictures
         places = points[self._ends].mean(2)
         for k in np.flatnonzero(np.isfinite(places).all((1, 2))):
-            stroke = self._strokes[k]
-            _rod(picture, *places[k].tolist(), thick * stroke.thick, COLOURS[stroke.side])
+            stroke, (a, b) = self._strokes[k], places[k].tolist()
+            _rod(picture, a, b, thick * stroke.thick, COLOURS[stroke.side])
         return picture
 
 
@@ -108,40 +108,44 @@ def bones(joints: tuple[str, ...]) -> list[tuple[str, str]]:
 def _strokes(joints: tuple[str, ...]) -> list[_Stroke]:
     """Bones, then dots on top of them; of each the middle, then right, then left."""
     known = [_known(name) for name in joints]
-    places: dict[tuple[str, str], End] = {}
-    for k, joint in enumerate(known):
-        places.setdefault(joint, (k, k))
-    given = {part for _, part in places}
-    for middle, part in _MIDDLES.items():
-        sides = ("left", part), ("right", part)
-        if ("", middle) not in places and all(side in places for side in sides):
-            places["", middle] = places[sides[0]][0], places[sides[1]][0]
-    drawn = {}
-    for side in COLOURS:
-        for chain in _OF_A_SIDE if side else _OF_A_SIDE + _OF_THE_MIDDLE:
-            parts = chain.split()
-            for pair in zip(parts, parts[1:], strict=False):
-                # A spine is drawn only where a joint of its own says so: hips and shoulders are
-                # joined at the sides already.
-                if set(pair) == {"neck", "midhip"} and not given & set(pair):
-                    continue
-                ends = [places.get((side, part)) or places.get(("", part)) for part in pair]
-                if ends[0] and ends[1] and ends[0] != ends[1]:
-                    drawn.setdefault((ends[0], ends[1]), side if _sided(pair, side, places) else "")
-    strokes = [_Stroke(ends, side, 1.0) for ends, side in drawn.items()]
+    strokes = [_Stroke(ends, side, 1.0) for ends, side in _bones(known).items()]
     dots = [
         _Stroke(((k, k), (k, k)), side, 3.0 if part == "head" else 1.45)
         for k, (side, part) in enumerate(known)
     ]
     order = list(COLOURS)
-    return [
-        each for kind in (strokes, dots) for each in sorted(kind, key=lambda s: order.index(s.side))
-    ]
+    return sorted(strokes, key=lambda bone: order.index(bone.side)) + sorted(
+        dots, key=lambda dot: order.index(dot.side)
+    )
 
 
-def _sided(pair: list[str] | tuple[str, ...], side: str, places: dict) -> bool:
-    """Whether both ends are of the side: a bone to the middle of the body is of neither."""
-    return all((side, part) in places for part in pair)
+def _bones(known: list[tuple[str, str]]) -> dict[tuple[End, End], str]:
+    """The side of each bone: none, unless both its ends are of it."""
+    places = _places(known)
+    found: dict[tuple[End, End], str] = {}
+    for side in COLOURS:
+        for chain in _OF_A_SIDE if side else _OF_A_SIDE + _OF_THE_MIDDLE:
+            names = [(side, part) for part in chain.split()]
+            ends = [places.get(name) or places.get(("", name[1])) for name in names]
+            sides = [name in places for name in names]
+            for k in range(len(ends) - 1):
+                one, other = ends[k], ends[k + 1]
+                # Between two middles of shoulders and hips a spine would be made up.
+                if one and other and one != other and (one[0] == one[1] or other[0] == other[1]):
+                    found.setdefault((one, other), side if sides[k] and sides[k + 1] else "")
+    return found
+
+
+def _places(known: list[tuple[str, str]]) -> dict[tuple[str, str], End]:
+    """Where each part of the body is: at a joint, or in the middle of its left and right."""
+    places: dict[tuple[str, str], End] = {}
+    for k, joint in enumerate(known):
+        places.setdefault(joint, (k, k))
+    for middle, part in _MIDDLES.items():
+        left, right = places.get(("left", part)), places.get(("right", part))
+        if left and right:
+            places.setdefault(("", middle), (left[0], right[0]))
+    return places
 
 
 def _known(name: str) -> tuple[str, str]:
@@ -151,9 +155,6 @@ def _known(name: str) -> tuple[str, str]:
     side = (match[1] or match[3] or "") if match else next((w for w in words if w in _SIDES), "")
     part = match[2] if match else "".join(words)
     return _SIDES.get(side, ""), _SAME.get(part, part)
-
-
-_SIDES = {"left": "left", "l": "left", "right": "right", "r": "right"}
 
 
 def _view(points: Float[np.ndarray, "t joints 2"]) -> tuple[Float[np.ndarray, "2"], ...]:

@@ -82,6 +82,17 @@ def test_a_joint_at_the_origin_with_score_0_is_missing_but_a_hidden_one_elsewher
     assert np.argwhere(np.isnan(poses.keypoints).any(2)).tolist() == [[2, 1]]
 
 
+def test_in_penn_actions_joints_the_scaled_first_pixel_with_score_0_is_missing_too(tmp_path):
+    track = np.ones((6, 13, 3), np.float32)
+    track[..., :2] = np.random.default_rng(0).uniform(10, 300, (6, 13, 2))
+    track[2, 1], track[3, 1], track[4, 1] = (0.75, 0.75, 0), (0.75, 0.75, 1), (120, 90, 0)
+    arrays = {"0001": track}
+    poses = read_poses(saved(tmp_path / "penn_action_pose.npz", **arrays))["0001"]
+    assert np.argwhere(np.isnan(poses.keypoints).any(2)).tolist() == [[2, 1]]
+    other = read_poses(saved(tmp_path / "other.npz", **arrays))[""]
+    assert not np.isnan(other.keypoints).any()
+
+
 @pytest.mark.parametrize(
     "arrays, message",
     [

@@ -38,6 +38,8 @@ def read(path: Path) -> dict[str, Poses]:
     if path.name in BY_FILE:
         arrays["joints"] = np.array(BY_FILE[path.name])
     tracks = {name: array for name, array in arrays.items() if _is_track(array)}
+    if path.name in BY_FILE:
+        tracks = {name: _without_corner(track) for name, track in tracks.items()}
     known = next((name for name in _KEYPOINTS if name in tracks), "")
     if known:
         scores = next((arrays[name] for name in _SCORES if name in arrays), None)
@@ -49,6 +51,16 @@ def read(path: Path) -> dict[str, Poses]:
 def _is_track(array: np.ndarray) -> bool:
     numeric = np.issubdtype(array.dtype, np.number) and array.dtype.kind != "c"
     return numeric and array.ndim == 3 and array.size > 0 and 2 <= array.shape[2] <= 4
+
+
+def _without_corner(track: np.ndarray) -> np.ndarray:
+    """Put what nobody saw at the origin, which says that it is missing.
+
+    Penn Action has it at the first pixel, (1, 1), which the published arrays scale with the
+    pictures: 9 of 100 joints, a quarter of those of squats.
+    """
+    x, y, score = track[..., 0], track[..., 1], track[..., 2]
+    return np.where(((score == 0) & (x == y) & (x <= 2))[..., None], 0, track)
 
 
 def _poses(points: np.ndarray, scores: np.ndarray | None, arrays: Arrays) -> Poses:
