@@ -66,6 +66,14 @@ def test_train_takes_a_method_with_its_settings_and_others_beside_it(place, monk
     assert entry["loss"] == pytest.approx(entry["loss of lav"] + entry["loss of tcc"])
 
 
+@pytest.mark.parametrize("encoder", ["convolutional", "carl"])
+def test_train_takes_other_encoders(place, monkeypatch, tmp_path, encoder):
+    words = ("train", place / "videos", "tcc", "--steps", 1, "--views", 0, "--batch", 2)
+    call(monkeypatch, *words, "--frames", 2, "--encoder", encoder, "--out", tmp_path)
+    call(monkeypatch, "embed", tmp_path, place / "videos" / "00.mp4", "--out", tmp_path / "z")
+    assert len(list((tmp_path / "z").glob("*.npz"))) == 1
+
+
 def test_supervised_training_finds_the_labels_beside_the_videos(place, monkeypatch, tmp_path):
     words = ("train", place / "videos", "supervised", "--steps", 2, "--views", 1)
     call(monkeypatch, *words, "--out", tmp_path)

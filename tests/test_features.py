@@ -9,8 +9,10 @@ import torch
 from PIL import Image
 
 import inphase.features as features
+from inphase.data.poses import Poses, PoseTrack
 from inphase.data.video import Video
 from inphase.encoders.backbones import Backbone, backbone, pool
+from inphase.encoders.pose import PoseFeatures
 from inphase.errors import InputError
 from inphase.features import drawn_views, extract
 from inphase.views.augment import CLEAN, apply
@@ -212,3 +214,49 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path, network, monkeypatch):
     monkeypatch.setattr(features._Recording, "add", full)
     with pytest.raises(InputError, match="disk is full.*INPHASE_CACHE"):
         extract([video(tmp_path / "clip", 3)], network, cache=tmp_path, progress=False)
+
+
+# Poses in place of pixels
+
+
+def poses(name: str, joints: int = 4, names: tuple[str, ...] = (), axes: int = 2) -> PoseTrack:
+    """A track of random poses."""
+    points = np.random.default_rng(len(name)).normal(size=(9, joints, axes))
+    return PoseTrack(Path(f"{name}.npz"), fps=10, known_poses=Poses.of(points, joints=names))
+
+
+def test_poses_are_features_without_a_file(tmp_path):
+    track = poses("a")
+    found = extract([track], PoseFeatures(), views=2, cache=tmp_path, progress=False)["a"]
+    assert found.values.shape == (3, 9, 14) and found.values.dtype == np.float16
+    normalised = PoseFeatures().normalise(track.poses.keypoints)
+    np.testing.assert_allclose(found.values[0, :, :2], normalised[:, 0], rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(found.times, track.times)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_augmented_poses_are_the_same_in_every_run_and_differ_between_views():
+    one, two = (extract([poses("a")], PoseFeatures(), views=k)["a"].values for k in (2, 3))
+    np.testing.assert_array_equal(one, two[:3])
+    assert all(np.abs(two[i] - two[j]).max() > 0.01 for i in range(4) for j in range(i))
+
+
+def test_poses_and_pixels_are_not_mixed(tmp_path, network):
+    clip = video(tmp_path / "clip", 3)
+    with pytest.raises(InputError, match="a.npz holds poses, but the model looks at pixels"):
+        extract([clip, poses("a")], network, cache=tmp_path)
+    with pytest.raises(InputError, match="clip is a video, but the model looks at poses"):
+        extract([poses("a"), clip], PoseFeatures(), cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        (poses("bb", joints=5), "a has 4 joints in 2 axes and bb has 5 joints in 2 axes"),
+        (poses("bb", axes=3), "a has 4 joints in 2 axes and bb has 4 joints in 3 axes"),
+        (poses("bb", names=("n", "l", "r", "t")), r"bb has 4 joints \(n, l, r ...\)"),
+    ],
+)
+def test_all_poses_have_the_same_joints(other, message):
+    with pytest.raises(InputError, match=message):
+        extract([poses("a"), other], PoseFeatures())

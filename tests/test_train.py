@@ -19,7 +19,9 @@ from inphase.data.rendered import make
 from inphase.data.video import Video
 from inphase.encoders.architecture import CARL, FrameLevel
 from inphase.encoders.encoder import Encoder, FrameFeatures
+from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
+from inphase.frame_sources import CachedFrames
 from inphase.methods import SCL
 from inphase.settings import Settings
 from inphase.train import fit, learning_rate_factor, spread
@@ -127,7 +129,7 @@ def test_a_run_stopped_before_its_first_checkpoint_is_resumed_from_the_start(
     def die(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_module.CachedFrames, "of", die)
+    monkeypatch.setattr(CachedFrames, "of", die)
     with pytest.raises(KeyboardInterrupt):
         trained(videos, out=tmp_path)
     monkeypatch.undo()
@@ -172,11 +174,8 @@ def test_nan_stops_with_a_sentence(videos, tmp_path, monkeypatch):
 
 
 def test_a_collapse_stops_with_a_sentence(videos, monkeypatch):
-    class Constant(train_module.FrameLevelEncoder):
-        def forward(self, features, times, mask):
-            return super().forward(features, times, mask) * 1e-9 + 1
-
-    monkeypatch.setattr(train_module, "FrameLevelEncoder", Constant)
+    forward = FrameLevelEncoder.forward
+    monkeypatch.setattr(FrameLevelEncoder, "forward", lambda *given: forward(*given) * 1e-9 + 1)
     with pytest.raises(TrainingError, match="same embedding"):
         trained(videos)
 

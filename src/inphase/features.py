@@ -25,11 +25,14 @@ from jaxtyping import Float16, Float64, UInt8
 from torch import Tensor
 from tqdm import tqdm
 
+from inphase.data.poses import PoseTrack
 from inphase.data.video import Video, VideoError
 from inphase.encoders.backbones import Backbone, pool
+from inphase.encoders.pose import PATH, PoseFeatures, presence
 from inphase.errors import InputError
 from inphase.files import cache_folder, write_text
 from inphase.views.augment import CLEAN, Fit, ViewParameters, apply, draw
+from inphase.views.poses import PoseView, apply_pose_view, draw_pose_view
 
 CHUNK = 4  # frames; larger ones cost more in fresh memory than they save in calls, on CPUs
 _MARK_EVERY = 128 * CHUNK  # frames between notes of how far a video has come
@@ -53,7 +56,7 @@ class Features:
 
 def extract(
     videos: Sequence[Video],
-    backbone: Backbone,
+    backbone: Backbone | PoseFeatures,
     *,
     views: int = 4,
     pooling: str = "mean",
@@ -61,14 +64,14 @@ def extract(
     cache: Path | str | None = None,
     progress: bool = True,
 ) -> dict[str, Features]:
-    """Compute features of all frames, or find them in the cache.
+    """Compute features of all frames, or find them in the cache; those of poses need none.
 
     Interrupted, it leaves what is finished, and continues the next time inside the video where it
     stopped.
 
     Args:
         videos: With different names.
-        backbone: Frozen; runs where its weights are.
+        backbone: Frozen; runs where its weights are. Poses are for `PoseFeatures` alone.
         views: Augmented views besides the clean one, the same ones in every run.
         pooling: How a feature map becomes a feature; see `inphase.encoders.backbones.pool`.
         fit: How a frame becomes a square; see `inphase.views.augment.apply`.
@@ -80,7 +83,8 @@ def extract(
         each of those.
 
     Raises:
-        InputError: If no video can be read, two have the same name, or the disk is full.
+        InputError: If no video can be read, two have the same name, the disk is full, or poses
+            and pixels are mixed.
     """
     if views < 0:
         raise InputError(f"views must be 0 or more, not {views}")
@@ -88,9 +92,13 @@ def extract(
     if len(set(names)) < len(names):
         double = next(name for name in names if names.count(name) > 1)
         raise InputError(f"two videos are called '{double}': give them different names")
+    tracks = _tracks(videos, backbone)
+    if isinstance(backbone, PoseFeatures):
+        return {track.name: _pose_features(track, backbone, views) for track in tracks}
     folder = Path(cache) if cache else cache_folder() / "features"
     todo: dict[Path, _Recording] = {}
-    dim = pool(torch.zeros(1, backbone.dim, 2, 2), pooling).shape[1]
+    places = backbone.map[1:] if pooling == "none" else (2, 2)
+    dim = pool(torch.zeros(1, backbone.dim, *places), pooling).shape[1]
     known: dict[str, tuple[Path, np.ndarray]] = {}
     failed: dict[str, VideoError] = {}
     for video in videos:
@@ -119,10 +127,57 @@ def extract(
 
 def drawn_views(video: Video, views: int) -> list[ViewParameters]:
     """Return the clean view and a video's augmented ones, which follow from its content alone."""
+    return [CLEAN, *map(draw, _seeds(video, views))]
+
+
+def _seeds(video: Video, views: int) -> list[int]:
     seeds = [
         hashlib.blake2b(f"{video.digest} {k}".encode(), digest_size=6) for k in range(1, 1 + views)
     ]
-    return [CLEAN, *(draw(int(seed.hexdigest(), 16)) for seed in seeds)]
+    return [int(seed.hexdigest(), 16) for seed in seeds]
+
+
+def _tracks(videos: Sequence[Video], backbone: Backbone | PoseFeatures) -> list[PoseTrack]:
+    """Return the videos that are poses, if these are what the backbone looks at."""
+    tracks = [video for video in videos if isinstance(video, PoseTrack)]
+    others = [video for video in videos if not isinstance(video, PoseTrack)]
+    if tracks and not isinstance(backbone, PoseFeatures):
+        raise InputError(
+            f"{tracks[0].path} holds poses, but the model looks at pixels ({backbone.name}): give "
+            f"it videos, or train one on poses with --backbone {PoseFeatures.name}"
+        )
+    if others and isinstance(backbone, PoseFeatures):
+        raise InputError(
+            f"{others[0].path} is a video, but the model looks at poses: give it files of poses"
+        )
+    shapes = {track.poses.keypoints.shape[1:]: track for track in tracks}
+    named = {track.poses.joints: track for track in tracks}
+    for kind in (shapes, named):
+        if len(kind) > 1:
+            one, two = list(kind.values())[:2]
+            raise InputError(
+                f"{one.name} has {_what(one)} and {two.name} has {_what(two)}: all poses need the "
+                "same joints in the same order"
+            )
+    return tracks
+
+
+def _what(track: PoseTrack) -> str:
+    joints, axes = track.poses.keypoints.shape[1:]
+    names = f" ({', '.join(track.poses.joints[:3])} ...)" if track.poses.joints else ""
+    return f"{joints} joints{names} in {axes} axes"
+
+
+def _pose_features(track: PoseTrack, backbone: PoseFeatures, views: int) -> Features:
+    poses = track.poses
+    places = backbone.normalise(poses.keypoints, poses.joints)
+    # The path is a joint that is always seen.
+    scores = np.pad(presence(poses.keypoints, poses.scores), ((0, 0), (0, 1)), constant_values=1)
+    joints = (*poses.joints, PATH) if poses.joints else ()
+    drawn = [PoseView(), *map(draw_pose_view, _seeds(track, views))]
+    seen = [apply_pose_view(places, scores, view, joints) for view in drawn]
+    values = np.stack([backbone.features(*each) for each in seen])
+    return Features(values.astype(np.float16), track.times, track.name)
 
 
 def frame_features(

@@ -1,5 +1,7 @@
 """Where training gets the features of a view's frames: from the cache, or from the pixels."""
 
+import math
+import warnings
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -9,19 +11,31 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
 from inphase.data.video import Video
+from inphase.encoders.architecture import Architecture, FrameLevel
 from inphase.encoders.backbones import Backbone, pool
 from inphase.encoders.encoder import Encoder
 from inphase.encoders.pose import PoseFeatures
 from inphase.errors import InputError
 from inphase.features import extract
 from inphase.views.augment import apply, draw
+from inphase.views.sampling import context
+
+LARGEST_CACHE = 16 * 2**30  # bytes of maps; past that they are computed anew at every step
+
+Map = tuple[int, int, int]  # channels, rows, columns
 
 
 @runtime_checkable
 class FrameSource(Protocol):
-    """Gives features of frames of numbered videos, under one random augmentation a call."""
+    """Gives features of frames of numbered videos, under one random augmentation a call.
+
+    `dim` is the size of a frame's feature and, if this is a whole map, `map` how it is laid out.
+    Where the architecture sees other frames with a frame, the features of all of them follow one
+    another.
+    """
 
     dim: int
+    map: Map | None
     videos: Sequence[Video]
     lengths: list[int]
     times: list[Float64[np.ndarray, " t"]]
@@ -46,6 +60,8 @@ class CachedFrames:
         times: Seconds of each video's frames.
         device: Where training runs.
         videos: What these are.
+        architecture: Says which frames are seen with a frame.
+        map: Channels, rows and columns, if the features are maps, each flat.
     """
 
     trainable: nn.Module | None = None
@@ -56,9 +72,12 @@ class CachedFrames:
         times: list[Float64[np.ndarray, " t"]],
         device: torch.device,
         videos: Sequence[Video],
+        architecture: Architecture = FrameLevel(),  # noqa: B008 (frozen)
+        map: Map | None = None,
     ):
         self.values, self.times, self.device, self.videos = values, times, device, videos
-        self.dim = values[0].shape[2]
+        self.architecture = architecture
+        self.dim, self.map = values[0].shape[2], map
         self.lengths = [each.shape[1] for each in values]
 
     @classmethod
@@ -69,6 +88,7 @@ class CachedFrames:
         views: int,
         device: torch.device,
         progress: bool,
+        architecture: Architecture = FrameLevel(),  # noqa: B008 (frozen)
     ) -> "CachedFrames":
         """Compute what is not in the cache yet."""
         features = extract(
@@ -84,6 +104,8 @@ class CachedFrames:
             [each.times for each in features.values()],
             device,
             [video for video in videos if video.name in features],
+            architecture,
+            _map(encoder),
         )
 
     def __call__(
@@ -92,7 +114,9 @@ class CachedFrames:
         """Features in one view drawn at random, the clean one included."""
         values = self.values[video]
         view = int(generator.integers(len(values)))
-        return torch.from_numpy(values[view, indices].astype(np.float32)).to(self.device)
+        shown = _shown(indices, self.lengths[video], self.architecture)
+        found = np.asarray(values[view, shown]).reshape(len(indices), -1)
+        return torch.from_numpy(found).to(self.device).float()
 
     def learned(self) -> None:
         """Nothing: the backbone stays as it is."""
@@ -106,6 +130,8 @@ class LiveFrames:
         backbone: Its `stem` is run without gradient, its `head` with it.
         pooling: How a feature map becomes a frame feature.
         device: Where training runs.
+        architecture: Says which frames are seen with a frame.
+        learn: Whether the last block learns.
     """
 
     def __init__(
@@ -114,31 +140,97 @@ class LiveFrames:
         backbone: Backbone | PoseFeatures,
         pooling: str,
         device: torch.device,
+        architecture: Architecture = FrameLevel(),  # noqa: B008 (frozen)
+        learn: bool = True,
     ):
         if isinstance(backbone, PoseFeatures):
             raise InputError("poses have no backbone whose last block could learn: no --finetune")
         self.videos, self.pooling, self.device = videos, pooling, device
+        self.architecture = architecture
         self.backbone = backbone.to(device)
-        self.trainable: nn.Module | None = backbone.thaw()
+        self.trainable: nn.Module | None = backbone.thaw() if learn else None
         self.times = [video.times for video in videos]
         self.lengths = [len(times) for times in self.times]
-        sample = torch.zeros(1, 3, backbone.size, backbone.size, device=device)
-        with torch.no_grad():
-            self.dim = pool(backbone(sample), pooling).shape[1]
+        self.dim = pool(torch.zeros(1, *backbone.map), pooling).shape[1]
+        self.map: Map | None = backbone.map if pooling == "none" else None
 
     def __call__(
         self, video: int, indices: Int64[np.ndarray, " n"], generator: np.random.Generator
     ) -> Float[Tensor, "n c"]:
         """Features under one fresh augmentation."""
         size = self.backbone.size
-        frames = torch.from_numpy(self.videos[video].frames(indices, size=round(size * 8 / 7)))
+        shown = _shown(indices, self.lengths[video], self.architecture)
+        different, places = np.unique(shown, return_inverse=True)
+        frames = torch.from_numpy(self.videos[video].frames(different, size=round(size * 8 / 7)))
         parameters = draw(int(generator.integers(2**31)))
         pixels = apply(frames.to(self.device), parameters, size)
         with torch.no_grad():
             stem = self.backbone.stem(pixels)
-        return pool(self.backbone.head(stem), self.pooling)
+        with torch.set_grad_enabled(self.trainable is not None):
+            found = pool(self.backbone.head(stem), self.pooling)
+        return found[torch.from_numpy(places.reshape(shown.shape)).to(self.device)].flatten(1)
 
-    def learned(self) -> dict[str, Tensor]:
-        """Weights of the last block."""
-        assert self.trainable is not None
+    def learned(self) -> dict[str, Tensor] | None:
+        """Weights of the last block, if it learns."""
+        if self.trainable is None:
+            return None
         return {name: tensor.detach().cpu() for name, tensor in self.trainable.state_dict().items()}
+
+
+def frame_source(
+    videos: Sequence[Video],
+    encoder: Encoder,
+    architecture: Architecture,
+    *,
+    views: int,
+    learn: bool,
+    device: torch.device,
+    progress: bool,
+) -> FrameSource:
+    """Choose where features come from: the cache, if nothing of the backbone learns and they fit.
+
+    Args:
+        videos: To learn from.
+        encoder: Says what is computed of each frame alone.
+        architecture: Of the temporal model to be trained.
+        views: Augmented views in the cache.
+        learn: Whether the backbone's last block learns.
+        device: Where training runs.
+        progress: Show progress bars.
+
+    Raises:
+        InputError: If the architecture needs maps and there are none.
+    """
+    features = encoder.frame_features
+    whole = features.pooling == "none"
+    if architecture.pooling == "none" and (not whole or isinstance(encoder.backbone, PoseFeatures)):
+        raise InputError(
+            "this architecture needs feature maps: use an image backbone with pooling 'none', not "
+            f"'{features.backbone}' with pooling '{features.pooling}'"
+        )
+    size = math.prod(_map(encoder) or ())
+    needed = 2 * size * (1 + views) * sum(len(video) for video in videos) if whole else 0
+    if learn or needed > LARGEST_CACHE:
+        if not learn:
+            warnings.warn(
+                f"the feature maps would take {needed / 1e9:.0f} GB, more than are cached: they "
+                "are computed from the pixels at every step",
+                stacklevel=3,
+            )
+        return LiveFrames(videos, encoder.backbone, features.pooling, device, architecture, learn)
+    return CachedFrames.of(videos, encoder, views, device, progress, architecture)
+
+
+def _map(encoder: Encoder) -> Map | None:
+    """Size of the maps, if features are maps."""
+    if encoder.frame_features.pooling != "none" or isinstance(encoder.backbone, PoseFeatures):
+        return None
+    return encoder.backbone.map
+
+
+def _shown(
+    indices: Int64[np.ndarray, " n"], length: int, architecture: Architecture
+) -> Int64[np.ndarray, "n k"]:
+    """Each frame and those that the architecture sees with it."""
+    a = architecture
+    return context(indices, length, count=a.context, stride=a.stride, ahead=a.ahead)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from inphase import losses
 from inphase.batches import Batch
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import Architecture
 from inphase.encoders.heads import OrderHead, VideoHead, head
 from inphase.methods import Method
 
@@ -30,7 +30,7 @@ class Objective(nn.Module):
     def __init__(
         self,
         method: Method,
-        architecture: FrameLevel,
+        architecture: Architecture,
         *,
         phases: int = 0,
         activities: int = 1,

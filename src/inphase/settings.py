@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import Architecture, read_architecture
 from inphase.encoders.encoder import FrameFeatures
 from inphase.errors import InputError
 from inphase.methods import METHODS, Method, name_of
@@ -60,7 +60,7 @@ def written(method: Method) -> dict[str, Any]:
 
 def restored(
     config: dict[str, Any],
-) -> tuple[Method, Weighted, Settings, FrameFeatures, FrameLevel]:
+) -> tuple[Method, Weighted, Settings, FrameFeatures, Architecture]:
     """What `fit` was asked for, from a run's `config.json`.
 
     Raises:
@@ -71,7 +71,7 @@ def restored(
         [(_read(each), each["weight"]) for each in config.get("plus", [])],
         Settings(**config["settings"]),
         FrameFeatures(**config["frame_features"]),
-        FrameLevel.read(config["architecture"]),
+        read_architecture(config["architecture"]),
     )
 
 

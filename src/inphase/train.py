@@ -20,13 +20,15 @@ from tqdm import tqdm
 from inphase import __version__
 from inphase.batches import Sampler
 from inphase.card import card
+from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
 from inphase.device import pick_device
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import Architecture, FrameLevel
+from inphase.encoders.backbones import DEFAULT
 from inphase.encoders.encoder import Encoder, FrameFeatures
-from inphase.encoders.frame_level import FrameLevelEncoder
+from inphase.encoders.temporal import temporal_model
 from inphase.errors import InputError, Interrupted, TrainingError
-from inphase.frame_sources import CachedFrames, FrameSource, LiveFrames
+from inphase.frame_sources import FrameSource, frame_source
 from inphase.methods import SCL, Method, name_of
 from inphase.objectives import Objective
 from inphase.phase_labels import Labels, numbered
@@ -45,7 +47,7 @@ def fit(
     labels: Labels | None = None,
     out: Path | str | None = None,
     frame_features: FrameFeatures | None = None,
-    architecture: FrameLevel | None = None,
+    architecture: Architecture | None = None,
     views: int = 4,
     finetune: bool = False,
     settings: Settings | None = None,
@@ -72,8 +74,9 @@ def fit(
         plus: Other methods whose losses are added, each with its weight.
         labels: What happens when in each video, for methods that learn from labels.
         out: Run folder; nothing is written if None.
-        frame_features: Backbone and pooling.
-        architecture: Of the temporal model; `encoders.architecture.CARL` is the paper's.
+        frame_features: Backbone and pooling; the default backbone, or `pose` for poses, if None.
+        architecture: Of the temporal model: `FrameLevel`, `CARL`, `Convolutional` or `Blocks` of
+            `encoders.architecture`.
         views: Augmented views in the cache, 0 to train on clean frames alone.
         finetune: Train the backbone's last block too.
         settings: Of the optimiser.
@@ -107,8 +110,10 @@ def fit(
                 f"{len(videos)} given now: resume with the same ones, see its videos.csv"
             )
     method, settings = method or SCL(), settings or Settings()
-    frame_features = frame_features or FrameFeatures()
     architecture = architecture or FrameLevel()
+    if frame_features is None:
+        poses = all(isinstance(video, PoseTrack) for video in videos)
+        frame_features = FrameFeatures("pose" if poses else DEFAULT, pooling=architecture.pooling)
     config = {
         "inphase": __version__,
         "torch": torch.__version__,
@@ -128,12 +133,18 @@ def fit(
     with _seeded(settings.seed):
         target = pick_device(device)
         encoder = Encoder(frame_features, config=config)
-        source: FrameSource
-        if finetune:
-            source = LiveFrames(videos, encoder.backbone, frame_features.pooling, target)
-        else:
-            source = CachedFrames.of(videos, encoder, views, target, progress)
-        encoder.temporal = FrameLevelEncoder(source.dim, architecture, frames=method.frames)
+        source = frame_source(
+            videos,
+            encoder,
+            architecture,
+            views=views,
+            learn=finetune,
+            device=target,
+            progress=progress,
+        )
+        encoder.temporal = temporal_model(
+            source.map or source.dim, architecture, frames=method.frames
+        )
         encoder.temporal.to(target)
         methods = [(method, 1.0), *plus]
         numbers, phases = None, ()

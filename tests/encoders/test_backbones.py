@@ -133,6 +133,39 @@ def test_poolings_by_hand():
     assert pool(x, "both").tolist() == [[1.5, 5.5, 3, 7]]
     assert pool(x, "grid").tolist() == [[0, 1, 2, 3, 4, 5, 6, 7]]
 
+    assert pool(x, "none").tolist() == [list(range(8))]
+
+
+def test_the_middle_map_is_on_the_way_to_the_last(exact: Backbone):
+    middle = backbone(precision="float32", layer="middle")
+    x = pictures()
+    with torch.inference_mode():
+        torch.testing.assert_close(middle(x), exact.stem(x))
+    assert middle.map == (112, 14, 14) and exact.map == (1280, 7, 7)
+    assert middle.digest != exact.digest
+    learning = middle.thaw().state_dict()
+    assert {name: len(each) for name, each in learning.items() if "project.weight" in name} == {
+        f"{block}.project.weight": 112 for block in range(3)
+    }
+
+
+def test_pixels_are_left_as_they_are():
+    network = backbone("pixels")
+    x = pictures(2, size=112)
+    expected = (x / 255 - network.mean) / network.deviation
+    torch.testing.assert_close(network(x), expected)
+    assert network.map == (3, 112, 112) and not list(network.thaw().parameters())
+    assert network.digest != backbone("pixels", size=96).digest
+
+
+def test_unknown_layers_say_what_there_is():
+    with pytest.raises(InputError, match="last, middle, conv4c, conv5c"):
+        backbone(layer="conv3a")
+    with pytest.raises(InputError, match="'middle', which is nearest to conv4c"):
+        backbone(layer="conv4c")
+    with pytest.raises(InputError, match="use 'last'"):
+        backbone("vgg-m", weights="random", layer="middle")
+
 
 def test_unknown_names_say_what_there_is():
     with pytest.raises(InputError, match="efficientnet-lite0"):
@@ -223,6 +256,52 @@ def test_only_the_last_stage_of_a_hub_model_learns(tmp_path):
     learning = [name for name, weight in network.named_parameters() if weight.grad is not None]
     assert learning and all("stages.3" in name for name in learning)
     assert len(learning) == len(list(last.parameters()))
+
+
+def test_conv4c_is_the_third_block_of_the_third_stage(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 4, 3]
+    )
+    torch.manual_seed(0)
+    whole = transformers.AutoModel.from_config(config).eval()
+    whole.save_pretrained(tmp_path)
+    seen = {}
+    for number in (2, 3):
+        whole.encoder.stages[2].layers[number].register_forward_hook(
+            lambda _, __, out, number=number: seen.update({number: out})
+        )
+    x = pictures(2, 64)
+    maps = {
+        layer: backbone(str(tmp_path), size=64, precision="float32", layer=layer)
+        for layer in ("conv4c", "middle", "conv5c", "last")
+    }
+    normal = (x / 255 - maps["last"].mean) / maps["last"].deviation
+    with torch.inference_mode():
+        last = whole(pixel_values=normal).last_hidden_state
+        torch.testing.assert_close(maps["conv4c"](x), seen[2], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(maps["middle"](x), seen[3], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(maps["conv5c"](x), last, atol=1e-4, rtol=1e-4)
+    assert maps["conv4c"].map == (24, 4, 4) and maps["conv5c"].map == (32, 2, 2)
+    assert maps["conv5c"].digest == maps["last"].digest != maps["conv4c"].digest
+    assert len({maps["conv4c"].digest, maps["middle"].digest, maps["last"].digest}) == 3
+    maps["conv4c"].thaw()
+    learning = [name for name, each in maps["conv4c"].named_parameters() if each.requires_grad]
+    assert learning and all("stages.2" in name for name in learning)
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "message"),
+    [
+        ("resnet", "conv4c", "is of ResNets"),  # one block a stage
+        ("convnext", "conv4c", "is of ResNets"),
+        ("convnext", "middle", "cannot be cut"),
+        ("vit", "middle", "of one size"),
+    ],
+)
+def test_hub_models_without_such_a_layer_are_told(tmp_path, kind, layer, message):
+    with pytest.raises(InputError, match=message):
+        backbone(saved(tmp_path, kind), size=64, layer=layer)
 
 
 def test_random_hub_models_need_no_weights(tmp_path):

@@ -1,10 +1,13 @@
 """Embedding videos: batch and order do not matter, files are kept and renewed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from inphase.data.collection import find
+from inphase.data.poses import Poses, PoseTrack
 from inphase.data.rendered import make
 from inphase.encoders.architecture import FrameLevel
 from inphase.encoders.encoder import Encoder, FrameFeatures
@@ -69,3 +72,18 @@ def test_nothing_and_twins_are_told(videos):
         embed(model(), [])
     with pytest.raises(InputError, match="two videos are called '00'"):
         embed(model(), [videos[0], videos[0]])
+
+
+def test_a_saved_model_of_poses_embeds_poses(tmp_path):
+    torch.manual_seed(0)
+    temporal = FrameLevelEncoder(14, FrameLevel(width=16, output=4), frames=20)
+    made = Encoder(FrameFeatures(backbone="pose"), temporal)
+    made.save(tmp_path / "run")
+    read = Encoder.load(tmp_path / "run")
+    points = np.random.default_rng(0).normal(size=(9, 4, 2))
+    track = PoseTrack(Path("a.npz"), fps=10, known_poses=Poses.of(points))
+    one, two = (embed(each, [track], progress=False)["a"] for each in (made, read))
+    assert one.values.shape == (9, 4)
+    assert one.model == two.model == read.digest
+    np.testing.assert_array_equal(one.values, two.values)
+    np.testing.assert_array_equal(one.times, track.times)

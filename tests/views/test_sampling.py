@@ -140,3 +140,8 @@ def test_context_is_the_frames_before_and_the_first_stands_in_for_those_that_are
     frames = context(np.array([0, 10, 40]), 50, count=3, stride=15)
     assert frames.tolist() == [[0, 0, 0], [0, 0, 10], [10, 25, 40]]
     assert context(np.array([20]), 50).tolist() == [[5, 20]]
+
+
+def test_a_block_lies_around_its_frame_and_stops_at_both_ends():
+    blocks = context(np.array([0, 10, 48]), 50, count=5, stride=1, ahead=2)
+    assert blocks.tolist() == [[0, 0, 0, 1, 2], [8, 9, 10, 11, 12], [46, 47, 48, 49, 49]]

@@ -28,7 +28,8 @@ def train(
     per_activity: bool = False,
     views: int = 4,
     backbone: str | None = None,
-    encoder: Annotated[str, arg(metavar="default|carl")] = "default",
+    layer: Annotated[str, arg(metavar="last|middle|conv4c|conv5c")] = "last",
+    encoder: Annotated[str, arg(metavar="default|carl|convolutional|r3d-18")] = "default",
     finetune: bool = False,
     fps: float | None = None,
     device: Device = "auto",
@@ -58,8 +59,10 @@ def train(
         per_activity: Train a model for each activity, in folders of their own.
         views: Augmented views computed of every frame, 0 to go without.
         backbone: Image backbone: a Hugging Face folder or Hub name (default: efficientnet-lite0,
-            or pose for files of poses).
-        encoder: Temporal model: the order-aware default, or CARL's transformer.
+            or pose for files of poses), or vgg-m, which learns from scratch.
+        layer: Which layer of the backbone gives the features; the conv ones are of ResNets.
+        encoder: Temporal model: the order-aware default, CARL's transformer, the convolutional
+            embedder of TCC and LAV, or R3D-18 over blocks of frames (from pixels).
         finetune: Train the backbone's last block too, from pixels (slow without a GPU).
         fps: Frame rate for folders of images, and for poses without times.
         device: Where to train.
@@ -81,15 +84,30 @@ def train(
     out = out or Path("runs") / "-".join([videos.resolve().stem, name])
 
     from inphase.encoders import architecture
+    from inphase.encoders.backbones import DEFAULT, FROM_SCRATCH, PIXELS
     from inphase.encoders.encoder import FrameFeatures
     from inphase.evaluation.labels_beside import labels_beside
     from inphase.per_activity import fit_per_activity
     from inphase.settings import Settings
     from inphase.train import fit
 
-    shapes = {"default": architecture.FrameLevel(), "carl": architecture.CARL}
+    shapes = {
+        "default": architecture.FrameLevel(),
+        "carl": architecture.CARL,
+        "convolutional": architecture.Convolutional(),
+        "r3d-18": architecture.Blocks(),
+    }
     if encoder not in shapes:
         raise InputError(f"there is no encoder '{encoder}': use one of {', '.join(shapes)}")
+    backbone = PIXELS if encoder == "r3d-18" else backbone
+    features = None
+    if backbone or layer != "last":
+        features = FrameFeatures(
+            backbone or DEFAULT,
+            weights="random" if backbone == FROM_SCRATCH else "pretrained",
+            pooling=shapes[encoder].pooling,
+            layer=layer,
+        )
     learns_labels = any(each.head == "phases" for each in (method, *(m for m, _ in added)))
     (fit_per_activity if per_activity else fit)(
         learned,
@@ -97,10 +115,10 @@ def train(
         out=out,
         plus=added,
         labels=labels_beside(videos, labels) if learns_labels else None,
-        frame_features=FrameFeatures(backbone=backbone) if backbone else None,
+        frame_features=features,
         architecture=shapes[encoder],
         views=views,
-        finetune=finetune,
+        finetune=finetune or backbone == FROM_SCRATCH,
         settings=Settings(steps=steps, batch=batch, seed=seed, balanced=balanced),
         device=device,
         resume=resume,

@@ -1,7 +1,7 @@
-"""The shape of a frame-level encoder, as plain settings (no torch, so the command line is fast)."""
+"""The shapes of temporal models, as plain settings (no torch, so the command line is fast)."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 from inphase.errors import InputError
 
@@ -41,6 +41,11 @@ class FrameLevel:
         projection: Width of the hidden layer of the projection head, used in training alone.
     """
 
+    pooling: ClassVar[str] = "max"  # of the feature maps that suit it
+    context: ClassVar[int] = 1  # a frame's feature is of that frame alone
+    stride: ClassVar[int] = 1
+    ahead: ClassVar[int] = 0
+
     mixer: Mixer = "convolution"
     position: Position = "relative"
     hidden: tuple[int, ...] = ()
@@ -68,10 +73,9 @@ class FrameLevel:
                 f"width {self.width} must be a multiple of twice the {self.heads} heads"
             )
 
-    @classmethod
-    def read(cls, settings: dict[str, Any]) -> "FrameLevel":
-        """Make it from what JSON gives back, which knows no tuples."""
-        return cls(**{**settings, "hidden": tuple(settings["hidden"])})
+    def describe(self) -> str:
+        """Say it in a few words."""
+        return f"{self.layers} layers of {self.mixer}, position {self.position}"
 
 
 # CARL, section 3.3: two fully connected layers of 512 with batch normalisation, 256 channels, a
@@ -83,3 +87,111 @@ CARL = FrameLevel(
     norm="batch",
     projection=512,
 )
+
+
+@dataclass(frozen=True)
+class Convolutional:
+    """Feature maps of a few frames in, one embedding of the last of them out; no other frame seen.
+
+    Source: Dwibedi et al., TCC, CVPR 2019, and its code (`ConvEmbedder`), which LAV (Haresh et
+    al., CVPR 2021, section 3.4), GTA and VAVA use too: 3 x 3 x 3 convolutions over the maps with
+    batch normalisation, the maximum over all places and frames, fully connected layers. LAV's
+    table 11 counts frames besides the frame itself: its k = 1 is `context=2`.
+
+    Attributes:
+        context: Frames shown for an embedding: the frame and those before it.
+        stride: Frames of the video from one of them to the next (paper: 15; LAV's IKEA ASM: 8).
+        channels: Of each convolution.
+        hidden: Widths of the fully connected layers.
+        dropout: Share of values dropped in training, before each of these.
+        output: Size of an embedding.
+        projection: Width of the hidden layer of the projection head, used in training alone.
+    """
+
+    pooling: ClassVar[str] = "none"
+    norm: ClassVar[str] = "layer"  # none in the projection head
+    ahead: ClassVar[int] = 0  # frames after the one that is embedded
+
+    kind: str = field(default="convolutional", init=False)
+    context: int = 2
+    stride: int = 15
+    channels: tuple[int, ...] = (512, 512)
+    hidden: tuple[int, ...] = (512, 512)
+    dropout: float = 0.1
+    output: int = 128
+    projection: int = 128
+
+    def __post_init__(self):
+        _check_context(self.context, self.stride)
+        if not self.channels:
+            raise InputError("channels must name at least one convolution, such as (512, 512)")
+
+    def describe(self) -> str:
+        """Say it in a few words."""
+        return f"{len(self.channels)} convolutions over {self.context} frames {self.stride} apart"
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Pixels of a block of consecutive frames in, one embedding of the middle one out: R3D-18.
+
+    Source: Liu et al., VAVA, CVPR 2022, supplement, "Backbone" and table 7a. The paper does not
+    say how the network ends; here in the mean over all places and a linear layer.
+
+    Attributes:
+        context: Frames of a block, odd.
+        stride: Frames of the video from one of them to the next.
+        output: Size of an embedding.
+        projection: Width of the hidden layer of the projection head, used in training alone.
+    """
+
+    pooling: ClassVar[str] = "none"
+    norm: ClassVar[str] = "layer"
+
+    kind: str = field(default="r3d-18", init=False)
+    context: int = 5
+    stride: int = 1
+    output: int = 128
+    projection: int = 128
+
+    def __post_init__(self):
+        _check_context(self.context, self.stride)
+        if self.context % 2 == 0:
+            raise InputError(f"a block needs a middle: context must be odd, not {self.context}")
+
+    @property
+    def ahead(self) -> int:
+        """Frames after the one that is embedded."""
+        return self.context // 2
+
+    def describe(self) -> str:
+        """Say it in a few words."""
+        return f"R3D-18 over blocks of {self.context} frames"
+
+
+Architecture = FrameLevel | Convolutional | Blocks
+
+
+def read_architecture(settings: dict[str, Any]) -> Architecture:
+    """Make an architecture from what JSON gives back of it, which knows no tuples.
+
+    Raises:
+        InputError: If inphase has no such architecture.
+    """
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    name = given.pop("kind", "frame-level")  # frame-level models do not write it
+    if name not in KINDS:
+        raise InputError(f"there is no architecture '{name}': use one of {', '.join(KINDS)}")
+    return KINDS[name](**given)
+
+
+KINDS: dict[str, type[FrameLevel] | type[Convolutional] | type[Blocks]] = {
+    "frame-level": FrameLevel,
+    "convolutional": Convolutional,
+    "r3d-18": Blocks,
+}
+
+
+def _check_context(context: int, stride: int) -> None:
+    if context < 1 or stride < 1:
+        raise InputError(f"context and stride must be at least 1, not {context} and {stride}")

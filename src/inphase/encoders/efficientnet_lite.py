@@ -117,6 +117,7 @@ class EfficientNetLite0(nn.Module):
     """
 
     dim = 1280
+    middle_dim = 112
 
     def __init__(self):
         super().__init__()
@@ -131,6 +132,17 @@ class EfficientNetLite0(nn.Module):
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1280 h2 w2"]:
         """Map images scaled to about -1..1 to the last feature map."""
         return self.late(self.early(x))
+
+    def split(self, layer: str) -> tuple[nn.Sequential, nn.Sequential]:
+        """What stays frozen and what can learn, up to the `last` map or the `middle` one.
+
+        The middle one, of stride 16, is twice as high and wide; what can learn there is the stage
+        of its 112 channels.
+        """
+        if layer == "last":
+            return self.early, self.late
+        blocks = list(self.early)
+        return nn.Sequential(*blocks[:9]), nn.Sequential(*blocks[9:])
 
     def initialise(self, seed: int) -> None:
         """Random weights: He's normal initialisation by fan-out, zero biases (as in the paper)."""

@@ -13,15 +13,18 @@ from jaxtyping import Float, Float32, Float64
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import read_architecture
 from inphase.encoders.backbones import DEFAULT, Backbone, backbone
-from inphase.encoders.frame_level import FrameLevelEncoder
+from inphase.encoders.context import ContextEncoder
+from inphase.encoders.pose import NAME as POSE
+from inphase.encoders.pose import PoseFeatures
+from inphase.encoders.temporal import TemporalModel, temporal_model
 from inphase.errors import InputError
 from inphase.files import atomic
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
-UNTRAINED = ("imagenet", "random")
+UNTRAINED = ("imagenet", "random", POSE)
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,18 @@ class FrameFeatures:
     """How a frame becomes a feature, before any look at other frames.
 
     Attributes:
-        backbone: Name of the image backbone, see `inphase.encoders.backbones.backbone`.
+        backbone: Name of the image backbone, see `inphase.encoders.backbones.backbone`; `pose` for
+            poses in place of pixels, see `inphase.encoders.pose`, to which nothing else applies.
         weights: `pretrained` or `random`.
-        pooling: How its last feature map becomes one vector; CARL takes the maximum.
+        pooling: How its feature map becomes one vector; CARL takes the maximum. `none` keeps the
+            whole map, for convolutional encoders.
+        layer: Whose feature map: `last`, `middle`, or of a ResNet `conv4c` or `conv5c`.
     """
 
     backbone: str = DEFAULT
     weights: Literal["pretrained", "random"] = "pretrained"
     pooling: str = "max"
+    layer: str = "last"
 
 
 class Encoder(nn.Module):
@@ -53,7 +60,7 @@ class Encoder(nn.Module):
     def __init__(
         self,
         frame_features: FrameFeatures,
-        temporal: FrameLevelEncoder | None = None,
+        temporal: TemporalModel | None = None,
         finetuned: dict[str, Tensor] | None = None,
         config: dict[str, Any] | None = None,
     ):
@@ -64,9 +71,12 @@ class Encoder(nn.Module):
         self.config = config or {}
 
     @cached_property
-    def backbone(self) -> Backbone:
-        """The image network, made when first needed."""
-        made = backbone(self.frame_features.backbone, weights=self.frame_features.weights)
+    def backbone(self) -> Backbone | PoseFeatures:
+        """The image network, or what stands in for it with poses; made when first needed."""
+        if self.frame_features.backbone == POSE:
+            return PoseFeatures()
+        wanted = self.frame_features
+        made = backbone(wanted.backbone, weights=wanted.weights, layer=wanted.layer)
         if self.finetuned:
             made.thaw().load_state_dict(self.finetuned)
             made.freeze()
@@ -79,13 +89,26 @@ class Encoder(nn.Module):
         """Embed all frames of a video from their features.
 
         Args:
-            features: Of every frame, as `inphase.features.extract` gives them in the clean view.
+            features: Of every frame, as `inphase.features.extract` gives them in the clean view;
+                maps as they lie in its files, since they may not fit in memory.
             times: Seconds of each frame.
+
+        Raises:
+            InputError: If the features have not as many channels as those it learned from.
         """
-        values = np.asarray(features, np.float32)
         if self.temporal is None:
+            values = np.asarray(features, np.float32)
             return values - values.mean(0)
+        learned = int(np.prod(self.temporal.features))
+        if features.shape[1] != learned:
+            raise InputError(
+                f"the model learned from {learned} numbers a frame, not {features.shape[1]}: "
+                "poses need the joints and axes that it was trained on"
+            )
         self.temporal.eval()
+        if isinstance(self.temporal, ContextEncoder):
+            return self.temporal.embed(features)
+        values = np.asarray(features, np.float32)
         device = next(self.temporal.parameters()).device
         seconds = torch.from_numpy((times - times[0]).astype(np.float32))
         mask = torch.ones(1, len(values), dtype=torch.bool, device=device)
@@ -120,11 +143,14 @@ class Encoder(nn.Module):
         """Read an encoder.
 
         Args:
-            source: A run folder; or `imagenet` or `random`, the untrained controls.
+            source: A run folder; or `imagenet` or `random`, the untrained controls, or `pose`, the
+                one for poses.
 
         Raises:
             InputError: If there is no finished run in the folder.
         """
+        if str(source) == POSE:
+            return cls(FrameFeatures(backbone=POSE))
         if str(source) in UNTRAINED:
             weights = "pretrained" if str(source) == "imagenet" else "random"
             return cls(FrameFeatures(weights=weights))
@@ -149,8 +175,8 @@ class Encoder(nn.Module):
     def _read(cls, folder: Path) -> "Encoder":
         config = json.loads((folder / CONFIG).read_text())
         tensors = load_file(folder / WEIGHTS)
-        temporal = FrameLevelEncoder(
-            config["features"], FrameLevel.read(config["architecture"]), frames=config["frames"]
+        temporal = temporal_model(
+            config["features"], read_architecture(config["architecture"]), frames=config["frames"]
         )
         temporal.load_state_dict(_part(tensors, "temporal."))
         return cls(

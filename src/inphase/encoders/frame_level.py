@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import Architecture, FrameLevel
 from inphase.encoders.positions import rotate, sine_cosine
 
 # Positions a second of the `elapsed` code: frames of a usual video.
@@ -92,7 +92,7 @@ class ProjectionHead(nn.Module):
     Source: CARL, section 3.4, after SimCLR.
     """
 
-    def __init__(self, architecture: FrameLevel):
+    def __init__(self, architecture: Architecture):
         super().__init__()
         self.first = nn.Linear(architecture.output, architecture.projection)
         self.norm = _norm(architecture.projection, architecture) if _batch(architecture) else None
@@ -106,11 +106,11 @@ class ProjectionHead(nn.Module):
         return self.second(F.relu(hidden))
 
 
-def _batch(architecture: FrameLevel) -> bool:
+def _batch(architecture: Architecture) -> bool:
     return architecture.norm == "batch"
 
 
-def _norm(width: int, architecture: FrameLevel) -> nn.Module:
+def _norm(width: int, architecture: Architecture) -> nn.Module:
     return _MaskedBatchNorm(width) if _batch(architecture) else _LayerNorm(width)
 
 

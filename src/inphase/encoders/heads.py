@@ -3,7 +3,7 @@
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import Architecture
 from inphase.encoders.frame_level import ProjectionHead
 
 
@@ -44,7 +44,7 @@ class VideoHead(ProjectionHead):
     none.
     """
 
-    def __init__(self, architecture: FrameLevel, classes: int):
+    def __init__(self, architecture: Architecture, classes: int):
         super().__init__(architecture)
         self.answer = nn.Linear(architecture.output, classes)
 
@@ -54,7 +54,9 @@ class VideoHead(ProjectionHead):
         return self.answer(mean)
 
 
-def head(kind: str, architecture: FrameLevel, *, phases: int = 0, activities: int = 1) -> nn.Module:
+def head(
+    kind: str, architecture: Architecture, *, phases: int = 0, activities: int = 1
+) -> nn.Module:
     """Make a head by the name that a method gives it."""
     if kind == "projection":
         return ProjectionHead(architecture)

@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from inphase.encoders.backbones import Backbone
+from inphase.encoders.backbones import IMAGENET_MEAN, Backbone
 from inphase.errors import InputError
 
 # What most image networks were trained with.
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class FeatureMap(nn.Module):
@@ -45,7 +45,11 @@ class FeatureMap(nn.Module):
 
 
 def hub_backbone(
-    name: str, weights: Literal["pretrained", "random"], size: int | None, seed: int
+    name: str,
+    weights: Literal["pretrained", "random"],
+    size: int | None,
+    seed: int,
+    layer: str = "last",
 ) -> Backbone:
     """Load a model through `transformers`.
 
@@ -56,9 +60,10 @@ def hub_backbone(
         weights: `random` needs the model's `config.json` alone.
         size: Height and width of pictures; as in the model's own files if None.
         seed: Of random weights.
+        layer: Whose map to take; see `inphase.encoders.backbones.backbone`.
 
     Raises:
-        InputError: If `transformers` is missing, or there is no such image model.
+        InputError: If `transformers` is missing, or there is no such image model or layer.
     """
     try:
         from transformers import AutoConfig, AutoModel
@@ -84,14 +89,17 @@ def hub_backbone(
     config = getattr(config, "vision_config", config)
     if getattr(model, "main_input_name", "") != "pixel_values":
         raise InputError(f"'{name}' is not an image model: it takes '{model.main_input_name}'")
+    patch = _patch(config)
+    if layer != "last":
+        _cut(model, layer, name, flat=patch is not None)
     mean, deviation, wanted = _preprocessing(name, local)
     size = size or wanted or _number(getattr(config, "image_size", None)) or 224
-    network = FeatureMap(model, _patch(config), _options(model, config, size))
+    network = FeatureMap(model, patch, _options(model, config, size))
     return Backbone(
         nn.Identity(),
         network,
         name=name,
-        dim=_channels(network, size),
+        dim=_channels(network, size, f"'{name}' cannot be cut at its layer '{layer}'"),
         size=size,
         mean=mean,
         deviation=deviation,
@@ -140,14 +148,37 @@ def _options(model: nn.Module, config: Any, size: int) -> dict[str, Any]:
     return {"interpolate_pos_encoding": True} if takes and other else {}
 
 
-def _channels(network: FeatureMap, size: int) -> int:
+def _channels(network: FeatureMap, size: int, refusal: str) -> int:
     network.eval()
-    with torch.inference_mode():
-        return network(torch.zeros(1, 3, size, size)).shape[1]
+    try:
+        with torch.inference_mode():
+            return network(torch.zeros(1, 3, size, size)).shape[1]
+    except RuntimeError as error:
+        raise InputError(f"{refusal}: {error}") from None
+
+
+def _cut(model: nn.Module, layer: str, name: str, *, flat: bool) -> None:
+    """Take away what comes after a layer."""
+    if layer == "middle":
+        if flat:
+            raise InputError(f"'{name}' has no layer 'middle': all its maps are of one size")
+        del _layers(model, name)[-1]
+        return
+    stages = _layers(model, name) if type(model).__name__ == "ResNetModel" else []
+    if len(stages) != 4 or len(stages[2].layers) < 3:
+        raise InputError(f"'{name}' has no layer '{layer}', which is of ResNets: use 'last'")
+    if layer == "conv4c":
+        del stages[3:]
+        del stages[2].layers[3:]
 
 
 def _last_block(model: nn.Module, name: str) -> nn.Module:
-    """Find the last stage or layer: the end of the list of modules nearest to the model's top."""
+    """Find the last stage or layer."""
+    return _layers(model, name)[-1]
+
+
+def _layers(model: nn.Module, name: str) -> Any:
+    """Find the stages or layers: the list of modules nearest to the model's top."""
     lists = [
         (path.count("."), module)
         for path, module in model.named_modules()
@@ -155,4 +186,4 @@ def _last_block(model: nn.Module, name: str) -> nn.Module:
     ]
     if not lists:
         raise InputError(f"'{name}' has no list of layers, so its last block cannot be told")
-    return min(lists, key=lambda found: found[0])[1][-1]
+    return min(lists, key=lambda found: found[0])[1]

@@ -1,7 +1,7 @@
 """The rows of an evaluation: how each model, and each control, sees a video."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -82,7 +82,10 @@ def lines_of(
     if not controls:
         return found
     if any(each.temporal is not None or each.finetuned for each in models):
-        untrained = Encoder(models[0].frame_features)
+        features_of = models[0].frame_features
+        if features_of.pooling == "none":  # whole maps, flat, say little of themselves
+            features_of = replace(features_of, pooling="max")
+        untrained = Encoder(features_of)
         found.append(line(f"{name}: untrained features", "control", [untrained]))
     for change in ORDERS:
         found.append(line(f"{name}: {_SHOWN[change]}", "control", models, change))
@@ -105,7 +108,7 @@ def _model_look(
 ) -> Look:
     def look(video: Video, labels: Integer[np.ndarray, "_"]) -> Seen:
         each = features[video.name]
-        shown, times = np.asarray(each.values[0], np.float32), each.times
+        shown, times = each.values[0], each.times
         if change == "sub-clip":
             part = sub_clip(len(times), seed, video.name)
             shown, times, labels = shown[part], times[part], labels[part]

@@ -65,7 +65,7 @@ def embed(
             if video.name not in features:
                 continue
             each = features[video.name]
-            values = model.encode(np.asarray(each.values[0], np.float32), each.times)
+            values = model.encode(each.values[0], each.times)
             made = Embeddings(values, each.times, video.name, str(video.path), model.digest)
             if out is not None:
                 made.save(file_of(out, video.name))
