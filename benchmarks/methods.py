@@ -31,6 +31,8 @@ from inphase.train import fit
 # Rows beyond the methods as they are: other settings, and sums, each part with its weight.
 VARIANTS: dict[str, tuple[tuple[Method, float], ...]] = {
     "scl, variance 10 (paper)": ((SCL(variance=10.0), 1.0),),
+    "scl, variance 6": ((SCL(variance=6.0), 1.0),),
+    "scl, variances 3 and 10": ((SCL(), 1.0), (SCL(variance=10.0), 1.0)),
     "scl + lrprop": ((SCL(), 1.0), (LRProp(), 1.0)),
     "scl + tcc": ((SCL(), 1.0), (TCC(), 0.1)),
 }

@@ -96,6 +96,8 @@ def test_views_of_a_scene_are_videos_of_one_group():
         assert (batch.frames[0::2] == batch.frames[1::2]).all()
     with pytest.raises(InputError, match="group"):
         drawn(method, given=source(groups=""))
+    with pytest.raises(InputError, match="leave out --balanced"):
+        drawn(method, balanced=True)
     with pytest.raises(InputError, match="cannot be combined"):
         drawn(method, LAV())
 

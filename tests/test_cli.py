@@ -49,6 +49,12 @@ def test_check_tells_what_is_there(place, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("3 videos")
 
 
+def test_what_to_type_next_is_read_by_a_shell_as_meant(place, monkeypatch, capsys, tmp_path):
+    (tmp_path / "my swings").symlink_to(place / "videos")
+    call(monkeypatch, "check", tmp_path / "my swings")
+    assert f"-> inphase train '{tmp_path}/my swings'" in capsys.readouterr().out
+
+
 def test_check_writes_a_list_that_train_reads(place, monkeypatch, capsys, tmp_path):
     call(monkeypatch, "check", place / "videos", "--write", tmp_path / "videos.csv")
     call(monkeypatch, "check", tmp_path / "videos.csv", "--json")
@@ -61,7 +67,7 @@ def test_train_takes_a_method_with_its_settings_and_others_beside_it(place, monk
     call(monkeypatch, *words, "--alpha", 0.5, "--plus", "tcc:0.25", "--out", tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     assert (config["method"]["name"], config["method"]["alpha"]) == ("lav", 0.5)
-    assert [(each["name"], each["weight"]) for each in config["plus"]] == [("tcc", 0.25)]
+    assert [(each["method"]["name"], each["weight"]) for each in config["plus"]] == [("tcc", 0.25)]
     entry = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert entry["loss"] == pytest.approx(entry["loss of lav"] + entry["loss of tcc"])
 
@@ -78,6 +84,16 @@ def test_supervised_training_finds_the_labels_beside_the_videos(place, monkeypat
     words = ("train", place / "videos", "supervised", "--steps", 2, "--views", 1)
     call(monkeypatch, *words, "--out", tmp_path)
     assert (tmp_path / "model.safetensors").is_file()
+
+
+def test_labels_are_read_for_a_run_that_is_gone_on_with(place, monkeypatch, tmp_path):
+    """Which method it has stands in the run alone, and need not be typed again."""
+    given = {}
+    monkeypatch.setattr("inphase.train.fit", lambda *_, **options: given.update(options))
+    labels = place / "videos" / "phases.csv"
+    words = ("train", place / "videos", "--out", tmp_path, "--resume", "--labels", labels)
+    call(monkeypatch, *words)
+    assert sorted(given["labels"]) == ["00", "01", "02"]
 
 
 def test_one_model_for_each_activity(place, monkeypatch, tmp_path):
@@ -98,6 +114,11 @@ def test_one_model_for_each_activity(place, monkeypatch, tmp_path):
         (("--plus", "tcc:much"), "METHOD:WEIGHT, not 'tcc:much'"),
         (("--per-activity",), "which activity"),
         (("lav", "--gamma", "0"), "gamma must be above 0"),
+        (("lav", "--gamma", "nan"), "gamma must be above 0"),
+        (("--per_activity", "lav", "--gamma", "0"), "gamma must be above 0"),
+        (("--plus", "tcc:-1"), "the weight of tcc must be"),
+        (("lav", "--labels", "phases.csv"), "lav learns nothing from --labels"),
+        (("--encoder", "r3d-18", "--backbone", "vgg-m"), "leave out --backbone vgg-m"),
     ],
 )
 def test_train_says_what_it_cannot_do(place, monkeypatch, capsys, tmp_path, words, told):

@@ -86,6 +86,10 @@ class Sampler:
         compared = {method.compared for method in methods}
         self.views = 2 if compared & {"views", "both", "fours"} else 1
         self.companions = _companions(compared)
+        if balanced and self.companions == "scenes":
+            raise InputError(
+                "views of a scene are drawn by group, whatever they show: leave out --balanced"
+            )
         names = [video.activity for video in source.videos]
         self.activities = np.unique(np.array(names), return_inverse=True)[1]
 

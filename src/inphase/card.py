@@ -6,6 +6,7 @@ from typing import Any
 from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
 from inphase.encoders.encoder import Encoder
+from inphase.phase_labels import learns_labels
 
 
 def card(encoder: Encoder, videos: list[Video], folder: str) -> str:
@@ -71,12 +72,11 @@ def _feature(frame_features: dict[str, str]) -> str:
 
 
 def _from_labels(config: dict[str, Any]) -> str:
-    names = {each["name"] for each in (config["method"], *config["plus"])}
-    return "from labels" if "supervised" in names else "without labels"
+    return "from labels" if learns_labels(config) else "without labels"
 
 
 def _added(config: dict[str, Any]) -> list[str]:
-    return [f"{each['weight']:g} {each['name']}" for each in config["plus"]]
+    return [f"{each['weight']:g} {each['method']['name']}" for each in config["plus"]]
 
 
 def _of(activities: list[str]) -> str:

@@ -3,6 +3,7 @@
 import errno
 import json as json_module
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,11 @@ def count(number: int, what: str = "video") -> str:
 def rate(fps: float | int | None) -> str:
     """The option to type again next, if it was given: ` --fps 30`."""
     return f" --fps {fps:g}" if fps else ""
+
+
+def typed(*words: object) -> str:
+    """Words as a shell reads them again: `runs/a 'my swing' videos`."""
+    return shlex.join(map(str, words))
 
 
 def say(line: str, json: bool) -> None:

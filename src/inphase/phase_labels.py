@@ -1,6 +1,7 @@
 """Numbers for the phases that a supervised method learns."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64, Integer
@@ -50,6 +51,12 @@ def numbered(
             "name a file with --labels"
         )
     return numbers, tuple(" ".join(filter(None, name)) for name in names)
+
+
+def learns_labels(config: Mapping[str, Any]) -> bool:
+    """Whether a model, by its config, was trained from the phases of frames."""
+    losses = [config.get("method", {}), *(each["method"] for each in config.get("plus", []))]
+    return any(each.get("name") == "supervised" for each in losses)
 
 
 def _phases(labels: Segments | Integer[np.ndarray, "_"] | None) -> list[str] | list[int]:

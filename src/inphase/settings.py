@@ -1,5 +1,6 @@
 """What a run was asked for: how to optimise, and all its settings as JSON and back."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -58,6 +59,24 @@ def written(method: Method) -> dict[str, Any]:
     return {"name": name_of(method), **asdict(method)}
 
 
+def check_weights(plus: Weighted) -> None:
+    """Check the weights of methods that are added.
+
+    Raises:
+        InputError: If one is not a number, or below 0.
+    """
+    for method, weight in plus:
+        if not 0 <= weight < math.inf:
+            raise InputError(
+                f"the weight of {name_of(method)} must be a number of 0 or more, not {weight}"
+            )
+
+
+def written_sum(plus: Weighted) -> list[dict[str, Any]]:
+    """The methods added to another, as plain values; a method may have a `weight` of its own."""
+    return [{"weight": weight, "method": written(method)} for method, weight in plus]
+
+
 def restored(
     config: dict[str, Any],
 ) -> tuple[Method, Weighted, Settings, FrameFeatures, Architecture]:
@@ -68,7 +87,7 @@ def restored(
     """
     return (
         _read(config["method"]),
-        [(_read(each), each["weight"]) for each in config.get("plus", [])],
+        [(_read(each["method"]), each["weight"]) for each in config.get("plus", [])],
         Settings(**config["settings"]),
         FrameFeatures(**config["frame_features"]),
         read_architecture(config["architecture"]),
@@ -76,7 +95,7 @@ def restored(
 
 
 def _read(method: dict[str, Any]) -> Method:
-    settings = {k: v for k, v in method.items() if k not in ("name", "weight")}
+    settings = {k: v for k, v in method.items() if k != "name"}
     if method["name"] not in METHODS:
         raise InputError(
             f"the run has a method of its own ('{method['name']}'), which only the program that "

@@ -33,7 +33,7 @@ from inphase.methods import SCL, Method, name_of
 from inphase.objectives import Objective
 from inphase.phase_labels import Labels, numbered
 from inphase.runs import Run
-from inphase.settings import Settings, Weighted, restored, written
+from inphase.settings import Settings, Weighted, check_weights, restored, written, written_sum
 
 # Embeddings closer than this to their mean, frame by frame, tell nothing apart.
 _COLLAPSED = 1e-4
@@ -87,8 +87,8 @@ def fit(
         tensorboard: Also log for TensorBoard, into `out` (extra `tensorboard`).
 
     Raises:
-        InputError: If there are fewer than two videos, no frame to learn from, or a run in the
-            way.
+        InputError: If there are fewer than two videos, no frame to learn from, a run in the way,
+            or a weight below 0.
         TrainingError: If the loss is not a number, or the embeddings collapse.
         Interrupted: After Ctrl-C, when the state is saved.
     """
@@ -109,6 +109,7 @@ def fit(
                 f"{out} learns from {len(saved['videos'])} videos that are not the "
                 f"{len(videos)} given now: resume with the same ones, see its videos.csv"
             )
+    check_weights(plus)
     method, settings = method or SCL(), settings or Settings()
     architecture = architecture or FrameLevel()
     if frame_features is None:
@@ -118,7 +119,7 @@ def fit(
         "inphase": __version__,
         "torch": torch.__version__,
         "method": written(method),
-        "plus": [{"weight": weight, **written(each)} for each, weight in plus],
+        "plus": written_sum(plus),
         "settings": asdict(settings),
         "views": views,
         "finetune": finetune,

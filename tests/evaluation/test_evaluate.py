@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inphase.data.poses import Poses, PoseTrack
 from inphase.data.sources import write_csv
 from inphase.encoders.architecture import FrameLevel
 from inphase.encoders.encoder import Encoder, FrameFeatures
@@ -237,3 +238,57 @@ def test_what_is_not_there_is_refused(videos, labels):
         run("nowhere", videos, labels)
     with pytest.raises(InputError, match="draws must be at least 1"):
         run("random", videos, labels, draws=0)
+
+
+def test_what_learnt_from_labels_of_scored_videos_is_said_to_have(
+    phase_features, videos, labels, tmp_path
+):
+    for name, config in (
+        ("alone", {"method": {"name": "supervised"}}),
+        ("added", {"method": {"name": "scl"}, "plus": [{"method": {"name": "supervised"}}]}),
+    ):
+        model = FrameLevelEncoder(8, FrameLevel(), frames=80)
+        Encoder(RANDOM, model, config=config).save(tmp_path / name)
+        write_csv(tmp_path / name / "videos.csv", videos[:3])
+        result = run(tmp_path / name, videos, labels, controls=False)
+        said = f"{name} was trained, with labels, on 3 of the 4 scored files"
+        assert f"{said}: its scores say nothing of new videos" in result.sentences
+
+
+def test_tracks_of_one_file_of_poses_are_different_videos(tmp_path):
+    random, pose = np.random.default_rng(0), FrameFeatures(backbone="pose")
+    tracks = [
+        PoseTrack(
+            tmp_path / "all.npz",
+            fps=10,
+            name=name,
+            track=name,
+            known_poses=Poses.of(random.normal(size=(9, 4, 2))),
+        )
+        for name in "abcd"
+    ]
+    known = {name: np.arange(9) // 3 for name in "abcd"}
+    Encoder(pose, FrameLevelEncoder(14, FrameLevel(), frames=80)).save(tmp_path / "run")
+    write_csv(tmp_path / "run" / "videos.csv", tracks[:2])
+    new = run(tmp_path / "run", tracks[2:], known, metrics=("tau",), controls=False)
+    assert not any("was trained" in line for line in new.sentences)
+    half_new = run(tmp_path / "run", tracks[1:], known, metrics=("tau",), controls=False)
+    assert "run was trained, without labels, on 1 of the 3 scored files" in half_new.sentences
+
+
+def test_a_model_that_gives_nan_is_refused_by_name(phase_features, videos, labels):
+    class Broken(Encoder):
+        def encode(self, features, times):
+            return np.full((len(times), 2), np.nan, np.float32)
+
+    with pytest.raises(InputError, match="^model gives NaN"):
+        run(Broken(RANDOM), videos, labels, metrics=("classification",))
+
+
+@pytest.mark.parametrize("fact", ["method", "videos"])
+def test_runs_of_several_models_in_a_folder_are_not_taken_for_seeds(fact, videos, labels, tmp_path):
+    for name in ("bowl", "squat"):
+        model = FrameLevelEncoder(8, FrameLevel(), frames=80)
+        Encoder(RANDOM, model, config={fact: [name]}).save(tmp_path / name)
+    with pytest.raises(InputError, match=f"no seeds of one model, as their {fact} differs"):
+        run(tmp_path, videos, labels)

@@ -283,6 +283,13 @@ def test_a_single_video_has_no_pairs():
     assert {"dtw_accuracy", "one_shot", "tau"} <= set(missing) and "Rand index" in found
 
 
+def test_a_score_without_a_value_is_left_out_with_the_reason():
+    values, labels = clips(frames=(1, 1, 1))
+    labels = [np.array([k]) for k in range(3)]
+    found, missing = score(together(values, labels), LEARNT, seed=0)
+    assert "no value" in missing["progression"] and "progression" not in found
+
+
 def test_a_collapsed_model_has_a_score_of_every_kind():
     _, labels = clips()
     flat = [np.zeros((len(each), 4)) for each in labels]

@@ -213,7 +213,7 @@ def test_half_precision_is_computed_in_full():
         (lambda z, t, m: (z[:, :1], t[:, :1], m[:, :1]), {}, "at least 2 frames"),
         (lambda z, t, m: (z, t[:, 1:], m), {}, "must be shaped"),
         (lambda z, t, m: (z, t, torch.zeros_like(m)), {}, "all padding"),
-        (lambda z, t, m: (z, t, m), {"lengths": torch.ones(2)}, "each of the 3 rows"),
+        (lambda z, t, m: (z, t, m), {"lengths": torch.ones(2)}, "lengths must be 3 numbers"),
         (lambda z, t, m: (z, t, m), {"margin": 0}, "margin"),
         (lambda z, t, m: (z, t, m), {"window": -1}, "window"),
         (lambda z, t, m: (z, t, m), {"window": float("nan")}, "window"),

@@ -114,7 +114,21 @@ def test_every_other_video_of_the_activity_counts():
     expected = contrast_by_hand(z, times, mask, videos, lengths, **settings)
     assert loss.item() == pytest.approx(expected, rel=1e-9)
     alone = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
-    assert paired_contrast(z, times, mask, activities=alone).item() == 0
+    nothing = paired_contrast(z.requires_grad_(), times, mask, activities=alone)
+    nothing.backward()
+    assert nothing.item() == 0
+    assert z.grad is not None and (z.grad == 0).all()
+
+
+def test_a_video_that_was_drawn_twice_is_no_pair_with_itself():
+    z, times, mask = drawn()
+    once = paired_contrast(z, times, mask, lengths=LENGTHS, **SHARES)
+    *twice, lengths = (torch.cat([each, each[:2]]) for each in (z, times, mask, LENGTHS))
+    videos = torch.tensor([0, 0, 1, 1, 0, 0])
+    loss = paired_contrast(*twice, lengths=lengths, videos=videos, **SHARES)
+    # One video with either copy of the other: two pairs of three videos, for one of two.
+    assert loss.item() == pytest.approx(once.item() * 2 * 2 / 3)
+    assert paired_contrast(*twice, lengths=lengths, **SHARES).item() > loss.item()
 
 
 def test_the_four_matrices_are_averaged_without_making_them():
@@ -297,7 +311,7 @@ def test_one_frame_a_view_has_no_negatives():
         (lambda z, t, m: (z, t[:, 1:], m), {}, "must be shaped"),
         (lambda z, t, m: (z, t, torch.zeros_like(m)), {}, "all padding"),
         (lambda z, t, m: (z[:3], t[:3], m[:3]), {}, "in twos"),
-        (lambda z, t, m: (z, t, m), {"lengths": LENGTHS[:2]}, "each of the 4 rows"),
+        (lambda z, t, m: (z, t, m), {"lengths": LENGTHS[:2]}, "lengths must be 4 numbers"),
         (lambda z, t, m: (z, t, m), {"activities": torch.tensor([1, 1])}, "each of the 4 rows"),
         (lambda z, t, m: (z, t, m), {"positive": 0.0}, "positive must be a share"),
         (lambda z, t, m: (z, t, m), {"protected": 1.5}, "protected must be a share"),

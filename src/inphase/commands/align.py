@@ -27,7 +27,7 @@ def align(
     inphase align runs/squats-scl squats/coach.mp4 squats/
 
     Args:
-        model: A run folder; or imagenet or random, which need no training.
+        model: A run folder; or imagenet, random or pose, which need no training.
         reference: A video file, or the name of one of the videos.
         videos: A video, a folder of videos, a CSV, or a folder of embeddings.
         out: Folder to write to (default: aligned/ in the run folder).

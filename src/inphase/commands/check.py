@@ -6,7 +6,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from inphase.commands.arguments import Videos
-from inphase.console import rate, say
+from inphase.console import rate, say, typed
 from inphase.errors import InputError
 
 
@@ -37,11 +37,11 @@ def check(
         print(json_module.dumps(report.as_dict(), indent=2))
     else:
         print(report)
-    if write is not None:
+    if write is not None and report.videos:
         write_csv(write, report.videos)
-        say(f"wrote {write}   -> inphase train {write}{rate(fps)}", json)
+        say(f"wrote {write}   -> inphase train {typed(write)}{rate(fps)}", json)
     elif report.videos:
-        say(f"-> inphase train {videos}{rate(fps)}", json)
+        say(f"-> inphase train {typed(videos)}{rate(fps)}", json)
     if strict and report.bad:
         path, reason = report.bad[0]
         raise InputError(f"{len(report.bad)} unusable, the first is {path}: {reason}")

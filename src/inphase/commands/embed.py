@@ -5,7 +5,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from inphase.commands.arguments import Device, Model, Videos
-from inphase.console import count, done, rate, say
+from inphase.console import count, done, rate, say, typed
 
 
 def embed(
@@ -23,7 +23,7 @@ def embed(
     inphase embed runs/squats-scl squats/
 
     Args:
-        model: A run folder; or imagenet or random, which need no training.
+        model: A run folder; or imagenet, random or pose, which need no training.
         videos: A video, a folder of videos, or a CSV.
         out: Folder to write to (default: embeddings/ in the run folder). Files that are there
             already and still right are kept.
@@ -41,7 +41,7 @@ def embed(
     made = embed_videos(Encoder.load(model), found, out=out, device=device)
     done(
         f"wrote {count(len(made), 'file')} to {out}   -> "
-        f"inphase align {model} {next(iter(made))} {out}{rate(fps)}",
+        f"inphase align {typed(model, next(iter(made)), out)}{rate(fps)}",
         {"out": str(out), "videos": list(made)},
         json,
     )

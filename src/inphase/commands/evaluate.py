@@ -6,7 +6,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from inphase.commands.arguments import Device
-from inphase.console import count, done, rate, say
+from inphase.console import count, done, rate, say, typed
 from inphase.errors import InputError
 
 Words = Annotated[tuple[str, ...], arg(metavar="MODEL [MODEL ...] VIDEOS")]
@@ -41,8 +41,8 @@ def evaluate(
     inphase evaluate runs/ Penn_Action/ --table carl-1
 
     Args:
-        words: One model or more, and last the videos. A model is a run folder, or imagenet or
-            random, which need no training; a folder of run folders is one model with several
+        words: One model or more, and last the videos. A model is a run folder, or imagenet, random
+            or pose, which need no training; a folder of run folders is one model with several
             seeds. The first model is compared with each other one: which is better, and how
             surely. Videos are a folder, a CSV with a `video` column, or the folder of a public
             data set, which brings its labels and splits.
@@ -69,8 +69,9 @@ def evaluate(
         json: Print JSON.
     """
     if table is not None:
-        if labels or metrics or stride or no_controls or fps:
-            raise InputError("with --table, labels, metrics and all else are the paper's")
+        others = labels, metrics, stride, fps, protocol != "carl", draws != 2000, seed
+        if no_controls or any(others):
+            raise InputError("with --table, labels, protocol, metrics and all else are the paper's")
         return _reproduce(words, table, 1 if seeds is None else seeds, steps, out, device, json)
     if seeds is not None or steps is not None:
         raise InputError("--seeds and --steps are of the runs behind a table: add --table")
@@ -108,7 +109,7 @@ def evaluate(
     say(f"{result}\n", json)
     done(
         f"wrote {out}: {', '.join(path.name for path in written)}   -> "
-        f"inphase align {models[0]} {known[0].name} {videos}{rate(fps)}",
+        f"inphase align {typed(models[0], known[0].name, videos)}{rate(fps)}",
         result.as_dict(),
         json,
     )
@@ -154,6 +155,6 @@ def _models_and_videos(words: tuple[str, ...]) -> tuple[tuple[str, ...], Path]:
             f"there is only '{' '.join(words)}'"
         )
     *models, videos = words
-    if videos in ("imagenet", "random") or (Path(videos) / "model.safetensors").is_file():
+    if videos in ("imagenet", "random", "pose") or (Path(videos) / "model.safetensors").is_file():
         raise InputError(f"{videos} is a model: give the videos last, after the models")
     return tuple(models), Path(videos)

@@ -6,6 +6,7 @@ from inphase.methods import METHODS
 UNTRAINED = {
     "imagenet": "The backbone's features as they are, less their mean over the video.",
     "random": "The same from random weights.",
+    "pose": "The joints of files of poses as they are.",
 }
 
 

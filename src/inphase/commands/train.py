@@ -75,6 +75,9 @@ def train(
     from inphase.data.collection import find
 
     added = [_weighted(each) for each in plus]
+    learns_labels = any(each.head == "phases" for each in (method, *(m for m, _ in added)))
+    if labels and not learns_labels and not resume:
+        raise InputError(f"{name} learns nothing from --labels: leave them out, or use supervised")
     found = find(videos, fps=fps)
     learned = [video for video in found if video.split in ("", "train")]
     if not learned:
@@ -87,7 +90,7 @@ def train(
     from inphase.encoders.backbones import DEFAULT, FROM_SCRATCH, PIXELS
     from inphase.encoders.encoder import FrameFeatures
     from inphase.evaluation.labels_beside import labels_beside
-    from inphase.per_activity import fit_per_activity
+    from inphase.per_activity import fit_per_activity, folder_of
     from inphase.settings import Settings
     from inphase.train import fit
 
@@ -99,7 +102,10 @@ def train(
     }
     if encoder not in shapes:
         raise InputError(f"there is no encoder '{encoder}': use one of {', '.join(shapes)}")
-    backbone = PIXELS if encoder == "r3d-18" else backbone
+    if encoder == "r3d-18":
+        if backbone not in (None, PIXELS):
+            raise InputError(f"r3d-18 looks at pixels: leave out --backbone {backbone}")
+        backbone = PIXELS
     features = None
     if backbone or layer != "last":
         features = FrameFeatures(
@@ -108,13 +114,12 @@ def train(
             pooling=shapes[encoder].pooling,
             layer=layer,
         )
-    learns_labels = any(each.head == "phases" for each in (method, *(m for m, _ in added)))
     (fit_per_activity if per_activity else fit)(
         learned,
         method,
         out=out,
         plus=added,
-        labels=labels_beside(videos, labels) if learns_labels else None,
+        labels=labels_beside(videos, labels) if labels or learns_labels else None,
         frame_features=features,
         architecture=shapes[encoder],
         views=views,
@@ -125,7 +130,7 @@ def train(
         force=force,
         tensorboard=tensorboard,
     )
-    first = out / learned[0].activity if per_activity else out
+    first = folder_of(out, learned[0].activity) if per_activity else out
     done(
         f"wrote {out}   -> inphase align {first} {learned[0].path} {videos}{rate(fps)}",
         {"run": str(out), "videos": len(learned), "frames": frames},
@@ -175,7 +180,8 @@ def _positional(words: Sequence[str]) -> list[str]:
     found, skip = [], False
     for word in words:
         if skip or word.startswith("-"):
-            skip = not skip and "=" not in word and word not in flags and word.startswith("--")
+            flag = word.replace("_", "-") in flags  # the parser takes either
+            skip = not skip and "=" not in word and not flag and word.startswith("--")
         else:
             found.append(word)
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from inphase.data.poses import PoseTrack
 from inphase.data.sources import list_videos
 from inphase.data.video import Video
 from inphase.device import pick_device
@@ -21,6 +22,7 @@ from inphase.evaluation.lines import CLOCKS, Extracted, Line, Look, in_order, li
 from inphase.evaluation.protocols import Protocol, protocol_of
 from inphase.evaluation.result import Result, Row, beyond, versions
 from inphase.evaluation.scores import ERRORS, UNLABELLED, Embedded, score
+from inphase.phase_labels import learns_labels
 
 Source = Encoder | Path | str
 
@@ -120,10 +122,25 @@ def _loaded(model: Source | Sequence[Source]) -> list[tuple[str, Encoder]]:
         folder = Path(model)
         runs = [] if (folder / CONFIG).exists() else sorted(folder.glob(f"*/{CONFIG}"))
         sources = [str(run.parent) for run in runs] or [str(model)]
-        return [(source, Encoder.load(source)) for source in sources]
+        return _alike([(source, Encoder.load(source)) for source in sources], folder)
     if not model:
         raise InputError("there is no model to evaluate: give a run folder, or imagenet or random")
     return [found for each in model for found in _loaded(each)]
+
+
+def _alike(runs: list[tuple[str, Encoder]], folder: Path) -> list[tuple[str, Encoder]]:
+    """Seeds of one model have all but the seed in common.
+
+    Raises:
+        InputError: If the runs of a folder are of several methods or learned from other videos.
+    """
+    for fact in ("method", "plus", "videos"):
+        if any(each.config.get(fact) != runs[0][1].config.get(fact) for _, each in runs):
+            raise InputError(
+                f"the runs in {folder} are no seeds of one model, as their {fact} differs: give "
+                f"them one by one, as in {' '.join(source for source, _ in runs[:2])}"
+            )
+    return runs
 
 
 def _named(models: Sequence[Sequence[tuple[str, Encoder]]]) -> list[_Model]:
@@ -145,19 +162,27 @@ def _named(models: Sequence[Sequence[tuple[str, Encoder]]]) -> list[_Model]:
 
 
 def _learnt_from(models: Sequence[_Model], groups: Sequence[Activity]) -> list[str]:
-    """Say which models were trained, without labels, on videos that are scored here."""
-    scored = {group.videos[k].path.resolve() for group in groups for k in group.scored}
+    """Say which models were trained on videos that are scored here, and whether from labels."""
+    scored = {_content(group.videos[k]) for group in groups for k in group.scored}
+    encoders = {s: e for each in models for s, e in zip(each.sources, each.encoders, strict=True)}
     notes = []
-    for source in dict.fromkeys(source for each in models for source in each.sources):
+    for source, encoder in encoders.items():
         listed = Path(source) / "videos.csv"
         if listed.is_file():
-            trained = {video.path.resolve() for video in list_videos(listed)[0]}
+            trained = {_content(video) for video in list_videos(listed)[0]}
             if shared := len(scored & trained):
+                labelled = learns_labels(encoder.config)
                 notes.append(
-                    f"{Path(source).name} was trained, without labels, on {shared} of the "
-                    f"{len(scored)} scored files"
+                    f"{Path(source).name} was trained, with{'' if labelled else 'out'} labels, on "
+                    f"{shared} of the {len(scored)} scored files"
+                    + (": its scores say nothing of new videos" if labelled else "")
                 )
     return notes
+
+
+def _content(video: Video) -> tuple[Path, str]:
+    """What tells whether two videos show the same: their file, and of poses the track in it."""
+    return video.path.resolve(), video.track if isinstance(video, PoseTrack) else ""
 
 
 def _views_of(groups: Sequence[Activity], protocol: Protocol) -> list[str]:

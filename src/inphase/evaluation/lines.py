@@ -10,6 +10,7 @@ from jaxtyping import Float, Integer
 from inphase.data.video import Video
 from inphase.embeddings import unit_rows
 from inphase.encoders.encoder import Encoder
+from inphase.errors import InputError
 from inphase.evaluation.controls import ORDERS, clock, reordered, sub_clip
 from inphase.evaluation.statistic import Statistic
 from inphase.features import Features, extract
@@ -75,7 +76,7 @@ def lines_of(
     """A model, its untrained features, and the model on frames out of order or cut away."""
 
     def line(name: str, kind: str, models: list[Encoder], change: str = "") -> Line:
-        looks = [_model_look(m, features.of(m), normalise, change, seed) for m in models]
+        looks = [_model_look(name, m, features.of(m), normalise, change, seed) for m in models]
         return Line(name, kind, looks)
 
     found = [line(name, kind, models)]
@@ -104,7 +105,12 @@ def in_order(lines: Sequence[Line], seed: int, controls: bool) -> list[Line]:
 
 
 def _model_look(
-    encoder: Encoder, features: Mapping[str, Features], normalise: bool, change: str, seed: int
+    name: str,
+    encoder: Encoder,
+    features: Mapping[str, Features],
+    normalise: bool,
+    change: str,
+    seed: int,
 ) -> Look:
     def look(video: Video, labels: Integer[np.ndarray, "_"]) -> Seen:
         each = features[video.name]
@@ -115,6 +121,10 @@ def _model_look(
         elif change:
             shown = shown[reordered(change, len(times), seed, video.name)]
         values = encoder.encode(shown, times)
+        if not np.isfinite(values).all():
+            raise InputError(
+                f"{name} gives NaN or infinity for {video.name}: train it anew, or leave it out"
+            )
         return unit_rows(values) if normalise else values, labels
 
     return look

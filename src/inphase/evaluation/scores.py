@@ -74,6 +74,8 @@ def score(
             for column, each in _MEASURES[name](embedded, protocol, seed).items():
                 if isinstance(each, str):
                     missing[column] = each
+                elif np.isnan(each.value):
+                    missing[column] = "it has no value on videos so short, or so labelled"
                 else:
                     found[column] = each
         except InputError as error:

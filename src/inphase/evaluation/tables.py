@@ -12,7 +12,14 @@ from inphase.files import write_text
 
 KEYS = ("row", "kind", "activity", "metric")
 _LATEX = str.maketrans(
-    {"<": "$<$", ">": "$>$", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "±": r"$\pm$"}
+    {
+        **{sign: f"\\{sign}" for sign in "_%&#$" + "{}"},
+        **{sign: f"${sign}$" for sign in "<>"},
+        "±": r"$\pm$",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+    }
 )
 
 

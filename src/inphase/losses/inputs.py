@@ -61,6 +61,36 @@ def pairs_of(mask: Tensor, pairs: Pairs | None) -> Pairs:
     return pairs
 
 
+def check_numbers(numbers: Tensor, mask: Tensor, name: str) -> None:
+    """Check that there is one for each row.
+
+    Raises:
+        InputError: If not.
+    """
+    if numbers.shape != mask.shape[:1]:
+        raise InputError(
+            f"{name} must be one number for each of the {len(mask)} rows, not "
+            f"{tuple(numbers.shape)}"
+        )
+
+
+def lengths_of(
+    lengths: Float[Tensor, "..."] | None, times: Tensor, mask: Tensor
+) -> Float[Tensor, " rows"]:
+    """Return the frames of each row's video given, or those up to its last real time.
+
+    Raises:
+        InputError: If lengths are not one for each row, or not above 0.
+    """
+    if lengths is None:
+        return times.masked_fill(~mask, -torch.inf).amax(-1) + 1
+    if lengths.shape != mask.shape[:1] or not (lengths > 0).all():
+        raise InputError(
+            f"lengths must be {len(mask)} numbers above 0, the frames of each row's video"
+        )
+    return lengths.to(times)
+
+
 def check_choice(given: str, choices: tuple[str, ...], name: str) -> None:
     """Check a setting that is one of a few words.
 

@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_rows, pairs_of, unit_frames
+from inphase.losses.inputs import Pairs, check_numbers, check_rows, pairs_of, unit_frames
 from inphase.losses.propagation import propagated_times
 from inphase.losses.soft_targets import cross_entropy, mean_of_rows, time_target
 from inphase.warping import soft_dtw_from_cost
@@ -112,10 +111,7 @@ def lrprop(
         4.5e-05
     """
     check_rows(z, times, mask)
-    if videos.shape != mask.shape[:1]:
-        raise InputError(
-            f"videos must be one number for each of the {len(mask)} rows, not {tuple(videos.shape)}"
-        )
+    check_numbers(videos, mask, "videos")
     one, other = pairs_of(mask, pairs).T
     z = unit_frames(z, mask)
     cosine = z[one] @ z[other].mT

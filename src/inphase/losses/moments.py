@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.inputs import check_choice, check_frames, check_rows, unit_frames
+from inphase.losses.inputs import check_choice, check_frames, check_rows, lengths_of, unit_frames
 from inphase.warping.inputs import checked_gamma
 
 Moment = Literal["contrastive_idm", "idm", "slow_feature"]
@@ -41,8 +41,7 @@ def moments(
     margin = checked_gamma(margin, "margin")
     if not (math.isfinite(window) and window >= 0):
         raise InputError(f"window must be a finite number, 0 or above, not {window}")
-    if lengths is not None and lengths.shape != mask.shape[:1]:
-        raise InputError(f"lengths must be one for each of the {len(mask)} rows")
+    lengths = lengths_of(lengths, times, mask)
     z = unit_frames(z, mask)
     distance = torch.baddbmm(z.new_full((1, 1, 1), 2.0), z, z.mT, alpha=-2)  # of unit frames
     gap, length = _gaps(times, mask, lengths, variant)
@@ -63,17 +62,13 @@ def moments(
     return (weights * values).sum((1, 2))
 
 
-def _gaps(
-    times: Tensor, mask: Tensor, lengths: Tensor | None, variant: Variant
-) -> tuple[Tensor, Tensor]:
+def _gaps(times: Tensor, mask: Tensor, lengths: Tensor, variant: Variant) -> tuple[Tensor, Tensor]:
     """How far apart frames are, and the length that weights measure it by; both (rows, i, j)."""
     if variant == "paper":
         index = torch.arange(times.shape[1], device=times.device)[None]
         return (index[:, :, None] - index[:, None]).abs(), index.new_ones(1, 1, 1)
     # Padding may hold any time.
     times = times.masked_fill(~mask, 0.0)
-    if lengths is None:
-        lengths = times.masked_fill(~mask, -math.inf).amax(-1) + 1
     return (times[:, :, None] - times[:, None]).abs(), lengths[:, None, None]
 
 

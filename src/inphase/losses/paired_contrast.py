@@ -7,8 +7,14 @@ from torch.nn import functional as F
 
 from inphase.errors import InputError
 from inphase.losses.correspondence import correspondence, full_length
-from inphase.losses.inputs import Pairs, check_rows, pairs_of, unit_frames
-from inphase.losses.scl import check_activities
+from inphase.losses.inputs import (
+    Pairs,
+    check_numbers,
+    check_rows,
+    lengths_of,
+    pairs_of,
+    unit_frames,
+)
 from inphase.losses.soft_targets import NEVER
 from inphase.warping.inputs import in_full_precision
 
@@ -21,6 +27,7 @@ def paired_contrast(
     *,
     pairs: Pairs | None = None,
     lengths: Float[Tensor, " rows"] | None = None,
+    videos: Int64[Tensor, " rows"] | None = None,
     activities: Int64[Tensor, " rows"] | None = None,
     temperature: float | int = 0.1,
     positive: float | int = 0.05,
@@ -53,6 +60,7 @@ def paired_contrast(
         mask: See there.
         pairs: See there.
         lengths: See there.
+        videos: See there.
         activities: See there.
         temperature: See there.
         positive: Share of the cells whose mean is $\epsilon_1$.
@@ -64,18 +72,22 @@ def paired_contrast(
     """
     check_rows(z, times, mask)
     views = pairs_of(mask, pairs)
-    lengths = _checked_lengths(lengths, times, mask)
+    lengths = lengths_of(lengths, times, mask)
     for name, share in (("positive", positive), ("protected", protected)):
         if not 0 < share <= 1:
             raise InputError(f"{name} must be a share above 0 and at most 1, not {share}")
     twos = torch.combinations(torch.arange(len(views), device=z.device))
     if activities is not None:
-        check_activities(activities, mask)
-        of_videos = activities[views[:, 0]]
-        twos = twos[of_videos[twos[:, 0]] == of_videos[twos[:, 1]]]
+        check_numbers(activities, mask, "activities")
+        one, other = activities[views[:, 0]][twos].T
+        twos = twos[one == other]
+    if videos is not None:
+        check_numbers(videos, mask, "videos")
+        one, other = videos[views[:, 0]][twos].T
+        twos = twos[one != other]
     unit = unit_frames(z, mask)[views]
     if not len(twos):
-        return unit.new_zeros(())
+        return 0 * unit.sum()  # with a gradient, of 0
     real = mask[views]
     cells = full_length(unit, times[views], real, lengths[views].amax(1))
     found = correspondence(cells, real, twos, positive, protected)
@@ -99,14 +111,3 @@ def _contrast(
     pair, i, j = positives.nonzero(as_tuple=True)
     # -log(e^s / (e^s + e^n)) as it can be computed for any s and n.
     return (share[pair, i] * F.softplus(against[pair, i] - similarity[pair, i, j])).sum()
-
-
-def _checked_lengths(lengths: Tensor | None, times: Tensor, mask: Tensor) -> Float[Tensor, " rows"]:
-    if lengths is None:
-        return times.masked_fill(~mask, 0).amax(-1) + 1
-    if lengths.shape != mask.shape[:1]:
-        raise InputError(
-            f"lengths must be one number for each of the {len(mask)} rows, not "
-            f"{tuple(lengths.shape)}"
-        )
-    return lengths.to(times)

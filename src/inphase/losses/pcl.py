@@ -20,6 +20,7 @@ def pcl(
     *,
     pairs: Pairs | None = None,
     lengths: Float[Tensor, " rows"] | None = None,
+    videos: Int64[Tensor, " rows"] | None = None,
     activities: Int64[Tensor, " rows"] | None = None,
     logits: Float[Tensor, "rows classes"] | None = None,
     progress: float | int = 1.0,
@@ -54,6 +55,7 @@ def pcl(
         mask: True where the frame is real and not padding.
         pairs: Which rows are two views of one video; rows 0 and 1, 2 and 3, and so on, if None.
         lengths: Frames of the whole video of each row; up to the last one shown, if None.
+        videos: Which video each row is of, if one may be there twice: it is no pair with itself.
         activities: What is done in the video of each row. If None, all do the same.
         logits: Of the activity of each row, from its class token; without, no $L_{video}$.
         progress: How much of training is over, 0 to 1.
@@ -87,6 +89,7 @@ def pcl(
             mask,
             pairs=pairs,
             lengths=lengths,
+            videos=videos,
             activities=activities,
             temperature=temperature,
             positive=positive,

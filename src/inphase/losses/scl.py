@@ -3,8 +3,7 @@
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_rows, pairs_of, unit_frames
+from inphase.losses.inputs import Pairs, check_numbers, check_rows, pairs_of, unit_frames
 from inphase.losses.soft_targets import NEVER, cross_entropy, time_target
 from inphase.warping.inputs import in_full_precision
 
@@ -71,7 +70,7 @@ def scl(
     closeness = -((times[one][:, :, None] - times[other][:, None]) ** 2) / (2 * variance)
     first, second = None, None
     if activities is not None:
-        check_activities(activities, mask)
+        check_numbers(activities, mask, "activities")
         first = _negatives(z, mask, activities, one, other, temperature)
         second = _negatives(z, mask, activities, other, one, temperature)
     to_other = time_target(closeness, mask[other])
@@ -95,16 +94,3 @@ def _negatives(
     frames = (foreign[..., None] & mask[others]).flatten(1)
     logits = z[views] @ z[others].flatten(0, 1).T / temperature
     return logits.masked_fill(~frames[:, None], NEVER)
-
-
-def check_activities(activities: Tensor, mask: Tensor) -> None:
-    """Check that there is one for each row.
-
-    Raises:
-        InputError: If not.
-    """
-    if activities.shape != mask.shape[:1]:
-        raise InputError(
-            f"activities must be one number for each of the {len(mask)} rows, not "
-            f"{tuple(activities.shape)}"
-        )

@@ -73,8 +73,6 @@ def simclr(
         raise InputError(f"window must be 0 frames or more, not {window}")
     pairs = pairs_of(mask, pairs)
     one, other = torch.cat([pairs, pairs.flip(1)]).T
-    # Garbage in padding must not meet zero as infinity or NaN.
-    z = z.masked_fill(~mask[..., None], 0.0)
     z = unit_frames(z, mask)
 
     compared = _compared(z, mask, one, other, negatives)

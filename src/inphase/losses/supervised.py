@@ -27,7 +27,8 @@ def supervised(
     \frac{\exp z_{bic}}{\sum_k \exp z_{bik}}, \qquad
     q_{bic} = (1 - s)\,[c = y_{bi}] + \frac{s}{C},$$
 
-    the mean over the set $S$ of all real frames that have a label, whichever row they are in.
+    the mean over the set $S$ of all real frames that have a label, whichever row they are in; 0 if
+    there is none, as in a batch of videos that nobody labelled.
 
     Use it when phases are labelled, to see what labels are worth beside the methods without any.
     Times have no part in it.
@@ -45,8 +46,8 @@ def supervised(
         label_smoothing: $s$: share of the target spread evenly over the phases.
 
     Raises:
-        InputError: If shapes disagree, a row has no frame, no frame has a label, a label is not
-            among the classes, or the smoothing is not from 0 to below 1.
+        InputError: If shapes disagree, a row has no frame, a label is not among the classes, or
+            the smoothing is not from 0 to below 1.
 
     Example:
         >>> times, mask = torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool)
@@ -63,14 +64,14 @@ def supervised(
         raise InputError(f"label_smoothing must be from 0 to below 1, not {label_smoothing}")
     labels = torch.where(mask & (labels >= 0), labels, _UNLABELLED)
     highest = int(labels.max())
-    if highest < 0:
-        raise InputError("no frame has a label: a supervised loss needs labelled videos")
     if highest >= z.shape[-1]:
         raise InputError(f"label {highest} is not among the {z.shape[-1]} classes scored")
     scores = z.to(torch.promote_types(z.dtype, torch.float32))
-    return F.cross_entropy(
+    total = F.cross_entropy(
         scores.flatten(0, 1),
         labels.flatten(),
         ignore_index=_UNLABELLED,
         label_smoothing=label_smoothing,
+        reduction="sum",
     )
+    return total / (labels >= 0).sum().clamp(min=1)

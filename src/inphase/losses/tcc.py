@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows
+from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows, lengths_of
 from inphase.losses.tcc_chains import every_pair, random_chains
 from inphase.losses.tcc_cycles import Similarity, deterministic, stochastic
 from inphase.losses.tcc_errors import classification, regression
@@ -109,7 +109,8 @@ def tcc(
     z = z.to(torch.promote_types(z.dtype, torch.float32))
     if similarity == "cosine":
         z = F.normalize(z, dim=-1)
-    position = _positions(times, mask, lengths).to(z.dtype)
+    shares = times.masked_fill(~mask, 0.0) / lengths_of(lengths, times, mask)[:, None]
+    position = shares.to(z.dtype)
     if cycles == "deterministic":
         if cycle_length != 2:
             raise InputError(f"deterministic cycles pass 2 rows, not {cycle_length}")
@@ -120,23 +121,3 @@ def tcc(
     if loss == "classification":
         return back.mean(classification(back, label_smoothing))
     return back.mean(regression(back, loss, variance_weight, delta))
-
-
-def _positions(
-    times: Float[Tensor, "rows time"],
-    mask: Bool[Tensor, "rows time"],
-    lengths: Float[Tensor, "..."] | None,
-) -> Float[Tensor, "rows time"]:
-    """Time of each frame over the length of its video; 0 in padding.
-
-    Raises:
-        InputError: If lengths are not one for each row, or not above 0.
-    """
-    times = times.masked_fill(~mask, 0.0)
-    if lengths is None:
-        lengths = times.masked_fill(~mask, -torch.inf).amax(-1) + 1
-    if lengths.shape != mask.shape[:1] or not (lengths > 0).all():
-        raise InputError(
-            f"lengths must be {len(mask)} numbers above 0, the frames of each row's video"
-        )
-    return times / lengths[:, None]

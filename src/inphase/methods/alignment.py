@@ -102,7 +102,7 @@ class VAVA(Method):
         window: Frames further apart than this are to be told apart.
     """
 
-    paper: ClassVar[str] = "Liu et al., VAVA, ECCV 2022"
+    paper: ClassVar[str] = "Liu et al., VAVA, CVPR 2022"
     loss: ClassVar[str] = "vava"
     at_least_zero: ClassVar[tuple[str, ...]] = ("structure_weight", "contrast_weight")
 
@@ -153,7 +153,7 @@ class PCL(TwoClips):
         warm_up: Share of training with SCL alone.
     """
 
-    paper: ClassVar[str] = "Chen et al., CARL, journal version, eq. 4-5"
+    paper: ClassVar[str] = "Chen et al., CARL, journal version, eq. 3-6"
     loss: ClassVar[str] = "pcl"
     compares: ClassVar[Compares] = "fours"
     weakly_supervised: ClassVar[bool] = True

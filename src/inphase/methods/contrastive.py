@@ -47,7 +47,7 @@ class SCL(TwoClips):
             give `frames`, time is stretched as if it gave them all.
     """
 
-    paper: ClassVar[str] = "Chen et al., CARL, CVPR 2022 and its journal version, eq. 1-3"
+    paper: ClassVar[str] = "Chen et al., CARL, CVPR 2022 and its journal version, eq. 1-2"
     loss: ClassVar[str] = "scl"
 
     temperature: float = 0.1

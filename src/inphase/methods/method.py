@@ -40,9 +40,9 @@ class Method:
         for name, value in self._settings().items():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
-            if name in self.at_least_zero and value < 0:
+            if name in self.at_least_zero and not value >= 0:
                 raise InputError(f"{name} must not be negative, but is {value}")
-            if name not in self.at_least_zero and value <= 0:
+            if name not in self.at_least_zero and not value > 0:
                 raise InputError(f"{name} must be above 0, not {value}")
 
     @property

@@ -86,6 +86,8 @@ def alignment_error(
     different the timings are. In a pause all of its frames are true, so pauses are easier than they
     look.
 
+    Source: none; the papers have no truth to measure against.
+
     Args:
         path: Links (reference frame, own frame); every reference frame that has no link is left
             out.

@@ -29,8 +29,8 @@ def one_shot_classification(
     frame of the labelled video: squared Euclidean distance, the first of equals. Frames with a
     label below 0 are left out on both sides. Mean over the frames of a pair, then over pairs.
 
-    Range 0 to 1, higher is better. A phase that the labelled video lacks cannot be got right, so
-    the best possible score may be below 1.
+    Range 0 to 1, higher is better. A pitfall: a phase that the labelled video lacks cannot be got
+    right, so the best possible score may be below 1.
 
     Source: Chen, Tu et al., the journal version of CARL, in words; without code. They may mean the
     frames of all query videos together, so that long ones weigh more.

@@ -30,8 +30,12 @@ def progress_error(
     that touch a frame with NaN progress are not counted; pairs without a counted link are left
     out.
 
-    In units of progress (1 = the whole activity), 0 is best. Progress is compared as a plain
-    number: of a repeated movement, embed single repetitions.
+    In units of progress (1 = the whole activity), 0 is best. Pitfalls: progress is compared as a
+    plain number, so of a repeated movement embed single repetitions; and where videos run evenly a
+    straight line does well, so read it beside the clock's.
+
+    Source: none; it is the mean absolute alignment error along a path, as in
+    `inphase.metrics.alignment_error`, for progress that is known at every frame.
 
     Args:
         embeddings: Frames of each video (T, D), compared as given.

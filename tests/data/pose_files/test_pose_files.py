@@ -163,6 +163,12 @@ def test_every_animal_is_a_track_of_its_own(tmp_path):
     assert tracks["m2"].keypoints.tolist() == [[[2, 3], [3, 4]]]
 
 
+def test_a_deeplabcut_header_that_is_cut_off_is_an_error_in_words(tmp_path):
+    path = written(tmp_path / "a.csv", "scorer,n,n", "bodyparts,nose", "coords,x,y", "0,1,2")
+    with pytest.raises(VideoError, match="rows are not as long as each other"):
+        read_poses(path)
+
+
 def test_deeplabcut_in_3d_has_no_likelihood(tmp_path):
     lines = ("scorer,N,N,N,N,N,N", "bodyparts,a,a,a,b,b,b", "coords,x,y,z,x,y,z", "0,1,2,3,4,5,6")
     poses = read_poses(written(tmp_path / "m.csv", *lines))[""]

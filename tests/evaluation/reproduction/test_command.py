@@ -37,6 +37,8 @@ def test_what_does_not_go_together_is_said_in_a_sentence(monkeypatch, capsys, tm
     assert "give the folder of the runs and that of the data set" in said
     said = refused(monkeypatch, capsys, tmp_path, penn, "--table", "carl-1", "--stride", 2)
     assert "are the paper's" in said
+    said = refused(monkeypatch, capsys, tmp_path, penn, "--table", "carl-1", "--protocol", "lav")
+    assert "are the paper's" in said
     assert "add --table" in refused(monkeypatch, capsys, "imagenet", penn, "--steps", 2)
     assert "no table 'carl'" in refused(monkeypatch, capsys, tmp_path, penn, "--table", "carl")
     assert "published at" in refused(monkeypatch, capsys, tmp_path, tmp_path, "--table", "lav-8")

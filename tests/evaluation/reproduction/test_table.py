@@ -41,6 +41,16 @@ def test_ours_stands_below_the_papers_with_the_deviation_over_seeds(filled):
     ]
 
 
+def test_only_what_is_far_below_any_use_is_cut_in_percent_too():
+    paper = PaperTable(
+        "carl-1", "CARL: title", "1", "Penn Action", "a note",
+        ("method", "tau [%]", "progression"), ("tau [%]", "progression"), (),
+    )  # fmt: skip
+    row = FilledRow(("TCC", "", ""), {"tau [%]": [-15.0], "progression": [-15.0]})
+    shown = Reproduction(paper, [row], {}, [], []).markdown()
+    assert "| inphase | -15.00 | < -10 |" in shown
+
+
 def test_a_terminal_gets_columns_in_line(filled):
     lines = str(filled).splitlines()
     at = [line.rfind("0.") + 5 for line in lines if line.endswith(("0.664", "0.991"))]

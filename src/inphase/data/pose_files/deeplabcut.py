@@ -31,6 +31,8 @@ def read(rows: Rows) -> dict[str, Poses]:
             header[row[0].lower()] = row
     if not {"bodyparts", "coords"} <= header.keys():
         raise VideoError("has DeepLabCut's header, but without rows `bodyparts` and `coords`")
+    if len({len(row) for row in header.values()}) > 1:
+        raise VideoError("has DeepLabCut's header, but its rows are not as long as each other")
     body = rows[len(header) :]
     if not body:
         raise VideoError("has a header and no frame")

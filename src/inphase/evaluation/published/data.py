@@ -61,9 +61,7 @@ SOURCES = {
         "penn_action", _PENN, {"actions": _SHORTER}, "penn_action", 11
     ),
     "IKEA ASM": Source("ikea_asm", ikea_asm.URL, {"background": False}, "ikea_asm"),
-    "IKEA ASM, no background": Source(
-        "ikea_asm", ikea_asm.URL, {"background": False}, "ikea_asm", False
-    ),
+    "IKEA ASM, no background": Source("ikea_asm", ikea_asm.URL, {"background": False}, "ikea_asm"),
     "IKEA ASM, background": Source(
         "ikea_asm", ikea_asm.URL, {"background": True}, "ikea_asm_background"
     ),

@@ -235,12 +235,14 @@ _PLANS = {
     "vava-7c": Plan("lav", LAVS, _IKEA, change=_distribution),
 }
 
-_SCRATCH = "its image network, VGG-M, learns from scratch, which is not built yet"
+_SCRATCH = (
+    "its image network, VGG-M, learns from scratch; here a table's models have frozen features"
+)
 _CLIPS = "it is about whole clips of UCF101 and HMDB51, and inphase embeds frames"
 _NEVER = {
     "lav-9": _SCRATCH,
     "lav-10": _SCRATCH,
     "vava-2": _SCRATCH,
-    "vava-7a": "its network, R3D-18, is not built yet",
+    "vava-7a": "its network, R3D-18, sees blocks of frames; here a table's models see single ones",
     **{f"temporal-transformations-{number}": _CLIPS for number in range(1, 5)},
 }

@@ -184,11 +184,11 @@ class Job:
 
     def _config(self, bench: Bench) -> dict[str, Any]:
         from inphase.encoders.encoder import FrameFeatures
-        from inphase.settings import written
+        from inphase.settings import written, written_sum
 
         return {
             "method": written(self.method()[0]),
-            "plus": [{"weight": weight, **written(each)} for each, weight in self.plus()],
+            "plus": written_sum(self.plus()),
             "settings": asdict(self.settings(bench)),
             "views": VIEWS,
             "finetune": self.model.finetune,

@@ -15,6 +15,7 @@ from inphase.evaluation.controls import clock
 from inphase.evaluation.protocols import Protocol
 from inphase.evaluation.published.columns import SUB_ACTION, Column, in_columns
 from inphase.evaluation.reproduction.data import Material
+from inphase.phase_labels import learns_labels
 
 if TYPE_CHECKING:
     from inphase.encoders.encoder import Encoder
@@ -62,8 +63,7 @@ class Scorer:
             embedded: Values = {}
             for activities, model in models:
                 embedded |= self._embedded(activities, model)
-            supervised = models[0][1].config.get("method", {}).get("name") == "supervised"
-            scores |= self._sub_action(embedded, _RATES[supervised])
+            scores |= self._sub_action(embedded, _RATES[learns_labels(models[0][1].config)])
         return in_columns(self.columns, scores)
 
     def _protocol_scores(self, activities: Sequence[str], model: "Encoder") -> Scores:

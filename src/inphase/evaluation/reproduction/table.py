@@ -116,10 +116,11 @@ class Reproduction:
 
 def _number(column: str, values: list[float]) -> str:
     """Mean and, over seeds, standard deviation; two digits of a percentage, three of one."""
-    digits = 2 if column_of(column).percent else 3
+    percent = column_of(column).percent
+    digits, least = (2, -1000) if percent else (3, -10)
     if not values or any(value != value for value in values):
         return "-"
-    if mean(values) < -10:
-        return "< -10"
+    if mean(values) < least:
+        return f"< {least}"
     spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
     return f"{mean(values):.{digits}f}{spread}"
