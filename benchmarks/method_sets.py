@@ -39,12 +39,14 @@ class Task:
         train: Videos by activity.
         labels: For the supervised method.
         features: What the encoder sees of a frame.
+        learns_what_is_scored: Whether the videos learnt from are those scored.
     """
 
     title: str
     train: dict[str, list[Video]]
     labels: Mapping[str, Segments]
     features = FrameFeatures()
+    learns_what_is_scored = False
 
     def __init__(self, data: Path | None, seed: int):
         raise NotImplementedError
@@ -62,6 +64,7 @@ class Rendered(Task):
     """Sixteen videos of each rendered activity, drawn anew for every seed, embedded whole."""
 
     title = "Rendered: median error in frames over all ordered pairs"
+    learns_what_is_scored = True
 
     def __init__(self, data: Path | None, seed: int):
         self.scratch = tempfile.TemporaryDirectory()
@@ -95,6 +98,7 @@ class Golf(Task):
     """Eight swings to learn from, five with labels to score."""
 
     title = "Golf: five labelled swings, every second frame, all 20 ordered pairs"
+    learns_what_is_scored = True
 
     def __init__(self, data: Path | None, seed: int):
         assert data is not None
@@ -116,7 +120,10 @@ class Golf(Task):
 
 
 class PushUps(Task):
-    """Repetitions of some sources to learn from, those of others to score, as sub-clips."""
+    """Repetitions of some sources to learn from, those of others to score, as sub-clips.
+
+    AP@5 looks for neighbours among all sub-clips, those of train repetitions included.
+    """
 
     title = "Push-ups: sub-clips of 250 pairs, a test repetition against a train repetition"
 

@@ -73,15 +73,20 @@ def chosen(name: str, frames: int | None) -> tuple[Method, list[tuple[Method, fl
 def run(options: Run) -> None:
     """Go through sets, seeds and methods, seeds outside, so that an early end is fair."""
     done = {(line["set"], line["row"], line["seed"]) for line in _lines(options.results)}
+    asked = {"steps": options.steps, "frames": options.frames}
     for seed in range(options.seeds):
         for name in options.sets:
-            rows = [*(CONTROLS if seed == 0 or name == "rendered" else ()), *options.methods]
+            controls = [each for each in CONTROLS if seed == 0 or name == "rendered"]
+            if name == "penn-pose":  # joints have no weights
+                controls = [each for each in controls if each != "random features"]
+            rows = [*controls, *options.methods]
             todo = [row for row in rows if (name, row, seed) not in done]
             if not todo:
                 continue
             task = SETS[name](options.data, seed)
             for row in todo:
-                line = {"set": name, "row": row, "seed": seed, **_result(task, row, options, seed)}
+                line = {"set": name, "row": row, "seed": seed, **asked}
+                line |= _result(task, row, options, seed)
                 with options.results.open("a") as file:
                     file.write(json.dumps(line) + "\n")
                 print(line, flush=True)
@@ -128,7 +133,10 @@ def table(options: Table) -> None:
             failed = [each for each in of_set if each["row"] == row and "failed" in each]
             if found:
                 count = f" ({len(failed)} of {len(found) + len(failed)} failed)" if failed else ""
-                rows[row + count] = found
+                knows = " (the labels that are scored)" * (
+                    row == "supervised" and SETS[name].learns_what_is_scored
+                )
+                rows[row + knows + count] = found
         if rows:
             text += f"\n## {SETS[name].title}\n\n{markdown(rows)}"
             text += _failures(of_set)
@@ -138,7 +146,11 @@ def table(options: Table) -> None:
 
 
 def _failures(lines: Sequence[dict[str, Any]]) -> str:
-    failed = [f"{line['row']}, seed {line['seed']}" for line in lines if "failed" in line]
+    failed = [
+        f"\n{line['row']}, seed {line['seed']}: {line['failed']}.\n"
+        for line in lines
+        if "failed" in line
+    ]
     return (
         f"\nTraining stopped, for all frames had come to the same: {'; '.join(failed)}.\n"
         * bool(failed)

@@ -5,7 +5,8 @@
 One model of each method and set is trained into RUNS, or taken from there. DATA is the folder that
 holds `golf/`, `pushups/` and `penn_action_pose/`. Golf is scored with each video left out in turn;
 push-ups learn from the repetitions of some sources and are scored on those of others; Penn Action's
-joints on the official split, one model for four actions, labels as `pose_phases` says.
+joints on the official split, one model for four actions, labels as `pose_phases` says. `supervised`
+is left out: on golf it would learn the labels that are scored.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ class Options:
     runs: tyro.conf.Positional[Path]
     data: Path
     sets: tuple[str, ...] = ("golf", "pushups", "penn-pose")
-    methods: tuple[str, ...] = tuple(METHODS)
+    methods: tuple[str, ...] = tuple(each for each in METHODS if each != "supervised")
     steps: int = 300
     out: Path | None = None
 

@@ -286,7 +286,10 @@ def _each(objectives: nn.ModuleList, values: list[Tensor]) -> dict[str, float]:
     if len(values) < 2:
         return {}
     names = [name_of(cast(Objective, each).method) for each in objectives]
-    return {f"loss of {name}": each.item() for name, each in zip(names, values, strict=True)}
+    told = [
+        name + f" {names[:k].count(name) + 1}" * (name in names[:k]) for k, name in enumerate(names)
+    ]
+    return {f"loss of {name}": each.item() for name, each in zip(told, values, strict=True)}
 
 
 def _check(entry: dict[str, Any], settings: Settings, run: Run | None) -> None:

@@ -18,6 +18,9 @@ class LAV(Method):
         regulariser: What keeps a video's frames apart.
         margin: Squared distance from which frames far apart in time are left alone.
         window: Frames further apart than this are to be told apart (paper: 15 and 7).
+        variant: The paper's equations, or what the released code does instead.
+        reduction: Sums over all pairs of frames, as in the paper; or means, under which soft-DTW
+            counts beside the regulariser in long clips.
     """
 
     paper: ClassVar[str] = "Haresh et al., LAV, CVPR 2021"
@@ -32,6 +35,8 @@ class LAV(Method):
     regulariser: Literal["contrastive_idm", "idm", "slow_feature", "none"] = "contrastive_idm"
     margin: float = 2.0
     window: float = 15.0
+    variant: Literal["paper", "code"] = "paper"
+    reduction: Literal["sum", "mean"] = "sum"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class GTA(Method):
         alignment: Weight of the two costs of the path.
         consistency: Weight of the cycles.
         smoothing: Share of the target given to all frames alike.
+        variant: Cross-entropy of the cycles, or the released code's softmax of a softmax.
     """
 
     paper: ClassVar[str] = "Hadji, Derpanis, Jepson, GTA, CVPR 2021"
@@ -56,6 +62,7 @@ class GTA(Method):
     alignment: float = 0.1
     consistency: float = 1.0
     smoothing: float = 0.1
+    variant: Literal["paper", "code"] = "paper"
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,8 @@ class TCC(Method):
         similarity: Of frames.
         temperature: Softmax temperature of the similarities.
         variance_weight: Weight of the log of the variance of where a frame returns to.
+        cycles: Through every pair, or through random chains of videos.
+        cycle_length: Videos in a chain.
     """
 
     paper: ClassVar[str] = "Dwibedi et al., TCC, CVPR 2019"
@@ -80,6 +89,8 @@ class TCC(Method):
     similarity: Literal["squared_l2", "cosine"] = "squared_l2"
     temperature: float = 0.1
     variance_weight: float = 0.001
+    cycles: Literal["deterministic", "stochastic"] = "deterministic"
+    cycle_length: int = 2
 
     def loss_settings(self) -> dict[str, Any]:
         """Arguments of the loss function, which calls its form `loss`."""
@@ -100,6 +111,7 @@ class VAVA(Method):
         contrast_weight: Weight of the contrasts within and between videos.
         margin: Squared distance from which frames far apart in time are left alone.
         window: Frames further apart than this are to be told apart.
+        reduction: Of the contrast within a video: means over pairs of frames, or sums.
     """
 
     paper: ClassVar[str] = "Liu et al., VAVA, CVPR 2022"
@@ -115,6 +127,7 @@ class VAVA(Method):
     contrast_weight: float = 0.5
     margin: float = 2.0
     window: float = 15.0
+    reduction: Literal["mean", "sum"] = "mean"
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,8 @@ class LRProp(TwoClips):
         propagation_weight: Weight of the positions carried over.
         soft_dtw_weight: Weight of soft-DTW.
         gamma: How soft its minimum over paths is.
+        per_frame: Whether soft-DTW is divided by the frames; with the paper's weights and without
+            it, embeddings collapse.
     """
 
     paper: ClassVar[str] = "Bar-Shalom et al., LRProp"
@@ -139,6 +154,7 @@ class LRProp(TwoClips):
     propagation_weight: float = 0.01
     soft_dtw_weight: float = 0.4
     gamma: float = 0.1
+    per_frame: bool = True
 
 
 @dataclass(frozen=True)
@@ -151,6 +167,8 @@ class PCL(TwoClips):
         weight: Weight of what pairs of videos add.
         video_weight: Weight of telling the activities of videos apart.
         warm_up: Share of training with SCL alone.
+        positive: Share of the frames of a pair that surely belong together.
+        protected: Share that are no negatives, at least.
     """
 
     paper: ClassVar[str] = "Chen et al., CARL, journal version, eq. 3-6"
@@ -165,3 +183,5 @@ class PCL(TwoClips):
     weight: float = 0.3
     video_weight: float = 1.0
     warm_up: float = 1 / 7
+    positive: float = 0.05
+    protected: float = 0.1

@@ -62,12 +62,14 @@ class SimCLR(TwoClips):
 
     Attributes:
         temperature: Softmax temperature of the similarities.
+        negatives: All frames of the batch, of the video, or of the other view alone.
     """
 
     paper: ClassVar[str] = "the contrastive baseline of CARL's tables 7 and 10, after SimCLR"
     loss: ClassVar[str] = "simclr"
 
     temperature: float = 0.1
+    negatives: Literal["batch", "video", "view"] = "batch"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class TCN(Method):
     Attributes:
         window: How far in frames a positive may be from its anchor.
         form: Many negatives at once, or the TCN paper's triplets.
+        negatives: Of triplets: any frame far enough away, or the nearest of these.
         margin: By how much a triplet's negative is to be further away than its positive.
         multi_view: Compare views of one scene filmed at the same time, videos of one `group`,
             not frames of one video.
@@ -88,6 +91,7 @@ class TCN(Method):
 
     window: float = 5.0
     form: Literal["n_pairs", "triplet"] = "n_pairs"
+    negatives: Literal["random", "semi_hard"] = "random"
     margin: float = 0.2
     multi_view: bool = False
 
