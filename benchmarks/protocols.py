@@ -20,10 +20,9 @@ from jaxtyping import Float64, Int64
 
 from inphase import metrics
 from inphase.data.label_files import read_labels
-from inphase.data.labels import Segments
+from inphase.data.labels import ROUNDING, Segments
 from inphase.data.video import Video
 from inphase.embeddings import Embeddings
-from inphase.evaluation.activities import ROUNDING
 from inphase.evaluation.controls import clock as elapsed_time
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from inphase.settings import Settings
 from inphase.threads import wait_briefly
 from inphase.train import fit
 
-MEASURED = ("classification", "progression", "retrieval", "dtw_accuracy", "one_shot", "tau")
+MEASURED = ("progression", "retrieval", "dtw_accuracy", "one_shot", "progress_error", "tau")
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Set:
         phases: In order, if labels are numbers.
         features: What the encoder sees of a frame.
         stride: Compare every so-manieth frame.
+        classify: Whether to classify frames too: an SVC takes hours on tens of thousands of them.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Set:
     phases: Sequence[str] | None = None
     features: FrameFeatures = FrameFeatures()  # noqa: RUF009 (frozen)
     stride: int = 1
+    classify: bool = False
 
     @property
     def train(self) -> list[Video]:
@@ -75,7 +77,7 @@ class Set:
 def golf(data: Path) -> Set:
     """Eight swings, five of them labelled."""
     found = labelled(data / "golf")
-    return Set("Golf", found.videos, found.labels, stride=2)
+    return Set("Golf", found.videos, found.labels, stride=2, classify=True)
 
 
 def pushups(data: Path) -> Set:
@@ -126,7 +128,7 @@ def tables(given: Set, models: dict[str, Encoder]) -> str:
             given.videos,
             given.labels,
             protocol="lrprop",
-            metrics=MEASURED,
+            metrics=(*MEASURED, *(["classification"] if given.classify else [])),
             stride=given.stride,
             phases=given.phases,
             draws=500,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, Integer
 
-from inphase.data.labels import Segments, labels_of
+from inphase.data.labels import ROUNDING, LabelIndex, Segments
 from inphase.data.video import Video
 from inphase.errors import InputError
 
@@ -28,15 +28,15 @@ def numbered(
     Raises:
         InputError: If no frame is labelled, or numbers are not as many as frames.
     """
-    segments = {name: each for name, each in labels.items() if isinstance(each, Segments)}
-    found = {v.name: labels[v.name] if v.name in labels else labels_of(segments, v) for v in videos}
+    index = LabelIndex({k: each for k, each in labels.items() if isinstance(each, Segments)})
+    found = {v.name: labels[v.name] if v.name in labels else index.of(v) for v in videos}
     names = sorted({(v.activity, str(p)) for v in videos for p in _phases(found[v.name])})
     numbers = []
     for video in videos:
         each = found[video.name]
         own = {phase: k for k, (activity, phase) in enumerate(names) if activity == video.activity}
         if isinstance(each, Segments):
-            local = each.at(video.times, tuple(own))
+            local = each.at(video.times + ROUNDING, tuple(own))
         elif each is None:
             local = np.full(len(video), -1)
         elif len(each) != len(video):

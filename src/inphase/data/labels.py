@@ -13,10 +13,13 @@ from inphase.data.sources import SUFFIXES
 from inphase.data.video import Video
 from inphase.errors import InputError
 
-__all__ = ["UNLABELLED", "LabelIndex", "Segments", "labels_of"]
+__all__ = ["ROUNDING", "UNLABELLED", "LabelIndex", "Segments", "labels_of"]
 
 UNLABELLED = -1  # the label of a frame in no segment; metrics leave such frames out
 _TOLERANCE = 1e-6  # seconds; times written with six decimals still find their own frame
+# Tables hold seconds to three or four digits, so the first frame of a segment may seem to lie just
+# before it. Half a millisecond is far less than a frame.
+ROUNDING = 0.0005
 
 
 @dataclass(frozen=True, eq=False)

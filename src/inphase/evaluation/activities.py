@@ -8,13 +8,10 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Integer
 
-from inphase.data.labels import LabelIndex, Segments
+from inphase.data.labels import ROUNDING, LabelIndex, Segments
 from inphase.data.video import Video
 from inphase.errors import InputError
 
-# Tables hold seconds to three or four digits, so the first frame of a segment may seem to lie just
-# before it. Half a millisecond is far less than a frame.
-ROUNDING = 0.0005
 # Each video is left out on its own up to so many; of more, several at a time.
 FOLDS = 20
 
