@@ -22,7 +22,7 @@ from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.frame_sources import CachedFrames
-from inphase.methods import SCL
+from inphase.methods import GTA, SCL, ShuffleAndLearn
 from inphase.settings import Settings
 from inphase.train import fit, learning_rate_factor, spread
 
@@ -226,6 +226,9 @@ def test_a_run_is_resumed_with_its_own_videos(videos, tmp_path):
         (lambda videos: Settings(learning_rate=0.0), "learning_rate must be"),
         (lambda videos: SCL(beta=0.0), "beta"),
         (lambda videos: SCL(frames=1), "frames"),
+        (lambda videos: ShuffleAndLearn(frames=4), "frames must be at least 5, not 4"),
+        (lambda videos: GTA(smoothing=1.0), "smoothing must be below 1"),
+        (lambda videos: fit(videos, GTA(), settings=Settings(batch=1)), "at least 2 a step, not 1"),
     ],
 )
 def test_bad_input_is_told(videos, call, message):

@@ -111,6 +111,11 @@ def fit(
             )
     check_weights(plus)
     method, settings = method or SCL(), settings or Settings()
+    alone = all(each.compared in ("views", "rows") for each in (method, *(m for m, _ in plus)))
+    if settings.batch < 2 and not alone:
+        raise InputError(
+            f"methods that compare videos need at least 2 a step, not {settings.batch}: raise batch"
+        )
     architecture = architecture or FrameLevel()
     if frame_features is None:
         poses = all(isinstance(video, PoseTrack) for video in videos)

@@ -55,6 +55,7 @@ class GTA(Method):
     paper: ClassVar[str] = "Hadji, Derpanis, Jepson, GTA, CVPR 2021"
     loss: ClassVar[str] = "gta"
     at_least_zero: ClassVar[tuple[str, ...]] = ("alignment", "consistency", "smoothing")
+    below_one: ClassVar[tuple[str, ...]] = ("smoothing",)
 
     frames: int = 20
     gamma: float = 0.1

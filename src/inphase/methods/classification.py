@@ -19,6 +19,7 @@ class ShuffleAndLearn(Method):
     loss: ClassVar[str] = "shuffle_and_learn"
     compares: ClassVar[Compares] = "rows"
     head: ClassVar[Head] = "order"
+    least_frames: ClassVar[int] = 5
 
     frames: int = 20
     triplets: int = 8
@@ -38,5 +39,6 @@ class Supervised(Method):
     compares: ClassVar[Compares] = "rows"
     head: ClassVar[Head] = "phases"
     at_least_zero: ClassVar[tuple[str, ...]] = ("label_smoothing",)
+    below_one: ClassVar[tuple[str, ...]] = ("label_smoothing",)
 
     label_smoothing: float = 0.0

@@ -31,12 +31,14 @@ class Method:
     of_view: ClassVar[tuple[str, ...]] = ()  # settings of the view function, besides `frames`
     weakly_supervised: ClassVar[bool] = False  # whether the loss is told what a video shows
     at_least_zero: ClassVar[tuple[str, ...]] = ()  # numbers that may be 0; all others are above it
+    below_one: ClassVar[tuple[str, ...]] = ()
+    least_frames: ClassVar[int] = 2
 
     frames: int = 80
 
     def __post_init__(self):
-        if self.frames < 2:
-            raise InputError(f"frames must be at least 2, not {self.frames}")
+        if self.frames < self.least_frames:
+            raise InputError(f"frames must be at least {self.least_frames}, not {self.frames}")
         for name, value in self._settings().items():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
@@ -44,6 +46,8 @@ class Method:
                 raise InputError(f"{name} must not be negative, but is {value}")
             if name not in self.at_least_zero and not value > 0:
                 raise InputError(f"{name} must be above 0, not {value}")
+            if name in self.below_one and not value < 1:
+                raise InputError(f"{name} must be below 1, not {value}")
 
     @property
     def compared(self) -> Compares:
