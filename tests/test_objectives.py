@@ -1,5 +1,6 @@
 """Every method, from a batch to a number that training lowers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ from torch.nn import functional as F
 
 from inphase.batches import Sampler
 from inphase.data.video import Video
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import CARL, FrameLevel
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.frame_sources import CachedFrames
-from inphase.methods import METHODS, SCL, TCN, Method, name_of
-from inphase.objectives import Objective
+from inphase.methods import METHODS, PCL, SCL, TCN, Method, name_of
+from inphase.objectives import Objective, embedded
 
 CPU = torch.device("cpu")
 SMALL = FrameLevel(width=32, layers=2, output=16, projection=16, dropout=0.0)
@@ -111,4 +112,29 @@ def test_scl_is_not_told_what_videos_show():
     sampler, encoder, objective = ready(SCL(frames=16))
     batch = sampler(np.random.default_rng(0))
     z = F.normalize(encoder(batch.features, batch.seconds, batch.mask), dim=-1)
-    assert objective._known(z, batch, 0.0)["activities"] is None
+    assert objective._known(z, batch, 0.0, None)["activities"] is None
+
+
+def test_activities_are_told_by_the_class_token_where_there_is_one():
+    with_token = replace(CARL, width=32, hidden=(), heads=2, output=16, class_token=True)
+    sampler, _, _ = ready(PCL(frames=16))
+    encoder = FrameLevelEncoder(12, with_token, frames=16)
+    objective = Objective(PCL(frames=16, weight=0.0), with_token, activities=2)
+    batch = sampler(np.random.default_rng(0))
+    z, clips = embedded(encoder, batch)
+    assert clips is not None and clips.shape == (len(batch.mask), 16)
+    told = objective._known(z, batch, 0.5, clips)["logits"]
+    torch.testing.assert_close(told, objective.head.answer(clips))  # pyright: ignore[reportCallIssue]
+    objective(z, batch, 0.5, clips).backward()
+    assert encoder.token is not None and encoder.token.grad is not None
+    assert encoder.token.grad.abs().sum() > 0
+
+
+def test_encoders_without_a_class_token_tell_them_by_the_mean_of_the_frames():
+    sampler, encoder, objective = ready(PCL(frames=16))
+    batch = sampler(np.random.default_rng(0))
+    z, clips = embedded(encoder, batch)
+    assert clips is None
+    mean = torch.stack([each[real].mean(0) for each, real in zip(z, batch.mask, strict=True)])
+    told = objective._known(z, batch, 0.5, clips)["logits"]
+    torch.testing.assert_close(told, objective.head.answer(mean))  # pyright: ignore[reportCallIssue]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from inphase import losses
 from inphase.batches import Batch
 from inphase.encoders.architecture import Architecture
+from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.encoders.heads import OrderHead, VideoHead, head
 from inphase.methods import Method
 
@@ -45,6 +46,7 @@ class Objective(nn.Module):
         z: Float[Tensor, "rows t d"],
         batch: Batch,
         progress: float = 0.0,
+        clips: Float[Tensor, "rows d"] | None = None,
     ) -> Float[Tensor, ""]:
         """Measure the loss.
 
@@ -52,9 +54,10 @@ class Objective(nn.Module):
             z: Embeddings of the batch.
             batch: Which frames of which videos these are.
             progress: Share of training that is over, 0 to 1.
+            clips: Class tokens, if the encoder has them.
         """
         loss = getattr(losses, self.method.loss)
-        known = self._known(z, batch, progress)
+        known = self._known(z, batch, progress, clips)
         named = inspect.signature(loss).parameters
         given = {name: value for name, value in known.items() if name in named}
         projected = self.head(z, batch.mask)
@@ -62,7 +65,9 @@ class Objective(nn.Module):
         value = loss(projected.float(), batch.frames, batch.mask, **given, **settings)
         return self.weight * value
 
-    def _known(self, z: Tensor, batch: Batch, progress: float) -> dict[str, Any]:
+    def _known(
+        self, z: Tensor, batch: Batch, progress: float, clips: Tensor | None
+    ) -> dict[str, Any]:
         known: dict[str, Any] = {
             "pairs": batch.pairs(self.method.compared),
             "videos": batch.videos,
@@ -74,5 +79,13 @@ class Objective(nn.Module):
         if isinstance(self.head, OrderHead):
             known["head"] = self.head.answer
         if isinstance(self.head, VideoHead) and self.head.answer.out_features > 1:
-            known["logits"] = self.head.logits(z, batch.mask).float()
+            known["logits"] = self.head.logits(z, batch.mask, clips).float()
         return known
+
+
+def embedded(temporal: nn.Module, batch: Batch) -> tuple[Tensor, Tensor | None]:
+    """Embed a batch: its frames, and its clips by their class tokens where there are any."""
+    given = batch.features, batch.seconds, batch.mask
+    if isinstance(temporal, FrameLevelEncoder):
+        return temporal.with_clips(*given)
+    return temporal(*given), None

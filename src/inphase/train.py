@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ from inphase.encoders.temporal import temporal_model
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.frame_sources import FrameSource, frame_source
 from inphase.methods import SCL, Method, name_of
-from inphase.objectives import Objective
+from inphase.objectives import Objective, embedded
 from inphase.phase_labels import Labels, numbered
 from inphase.runs import Run
 from inphase.settings import Settings, Weighted, check_weights, restored, written, written_sum
@@ -76,7 +76,7 @@ def fit(
         out: Run folder; nothing is written if None.
         frame_features: Backbone and pooling; the default backbone, or `pose` for poses, if None.
         architecture: Of the temporal model: `FrameLevel`, `CARL`, `Convolutional` or `Blocks` of
-            `encoders.architecture`.
+            `encoders.architecture`. A transformer gets a class token if a method asks for one.
         views: Augmented views in the cache, 0 to train on clean frames alone.
         finetune: Train the backbone's last block too.
         settings: Of the optimiser.
@@ -117,6 +117,9 @@ def fit(
             f"methods that compare videos need at least 2 a step, not {settings.batch}: raise batch"
         )
     architecture = architecture or FrameLevel()
+    tells = any(each.head == "videos" for each in (method, *(m for m, _ in plus)))
+    if tells and isinstance(architecture, FrameLevel) and architecture.mixer == "transformer":
+        architecture = replace(architecture, class_token=True)
     if frame_features is None:
         poses = all(isinstance(video, PoseTrack) for video in videos)
         frame_features = FrameFeatures("pose" if poses else DEFAULT, pooling=architecture.pooling)
@@ -229,9 +232,9 @@ def _train(
             started = time.perf_counter()
             with torch.autocast(device.type, torch.bfloat16, settings.amp and _has_amp(device)):
                 batch = sampler(generator)
-                z = temporal(batch.features, batch.seconds, batch.mask)
+                z, clips = embedded(temporal, batch)
                 progress_made = step / settings.steps
-                values = [objective(z, batch, progress_made) for objective in objectives]
+                values = [each(z, batch, progress_made, clips) for each in objectives]
             loss = torch.stack(values).sum()
             optimiser.zero_grad()
             loss.backward()

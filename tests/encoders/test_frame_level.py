@@ -19,6 +19,7 @@ KINDS = {
     "centred": replace(SMALL, centre=True),
     "bag": replace(TRANSFORMER, position="none"),
     "rotary": TRANSFORMER,
+    "class token": replace(TRANSFORMER, class_token=True),
     "elapsed": replace(TRANSFORMER, position="elapsed"),
     "carl": replace(CARL, width=32, feedforward=64, heads=4, output=8, hidden=(16, 16)),
 }

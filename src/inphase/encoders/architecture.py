@@ -33,6 +33,8 @@ class FrameLevel:
         kernel: Frames a temporal convolution sees; layer i leaves 2^i - 1 frames out in between.
         norm: `layer`, or `batch` as in CARL's fully connected layers (padding is left out of its
             statistics).
+        class_token: Give a transformer one more place, which stands for the clip as a whole; `fit`
+            sets it for methods that tell activities apart (CARL, journal version).
         centre: Subtract the mean feature of the frames at hand first, which takes away much of
             what the scene looks like, but makes an embedding depend on which part of a video is
             embedded.
@@ -55,6 +57,7 @@ class FrameLevel:
     feedforward: int = 1024
     kernel: int = 5
     norm: Literal["layer", "batch"] = "layer"
+    class_token: bool = False
     centre: bool = False
     dropout: float = 0.1
     output: int = 128
@@ -66,6 +69,8 @@ class FrameLevel:
                 "temporal convolutions always see the order of frames: use position 'relative', "
                 "or the mixer 'transformer' for position 'none'"
             )
+        if self.mixer == "convolution" and self.class_token:
+            raise InputError("temporal convolutions have no place for a class token")
         if self.mixer == "convolution" and self.kernel % 2 == 0:
             raise InputError(f"kernel must be odd to look both ways alike, not {self.kernel}")
         if self.mixer == "transformer" and self.width % (2 * self.heads):

@@ -44,6 +44,7 @@ class FrameLevelEncoder(nn.Module):
         self.norm = nn.Identity() if batch else nn.LayerNorm(a.width)
         self.output = nn.Linear(a.width, a.output)
         self.position_dropout = nn.Dropout(a.dropout)
+        self.token = nn.Parameter(0.02 * torch.randn(1, 1, a.width)) if a.class_token else None
 
     def forward(
         self,
@@ -51,7 +52,16 @@ class FrameLevelEncoder(nn.Module):
         times: Float[Tensor, "b t"],
         mask: Bool[Tensor, "b t"],
     ) -> Float[Tensor, "b t d"]:
-        """Embed clips.
+        """Embed clips; see `with_clips`."""
+        return self.with_clips(features, times, mask)[0]
+
+    def with_clips(
+        self,
+        features: Float[Tensor, "b t c"],
+        times: Float[Tensor, "b t"],
+        mask: Bool[Tensor, "b t"],
+    ) -> tuple[Float[Tensor, "b t d"], Float[Tensor, "b d"] | None]:
+        """Embed the frames of clips, and the clips by their class token, if there is one.
 
         Args:
             features: Frame features; values at padding do not matter if they are finite.
@@ -66,9 +76,13 @@ class FrameLevelEncoder(nn.Module):
             x = layer(x, mask)
         x = self.entry(x, mask) if isinstance(self.entry, _Dense) else self.entry(x)
         x = self._with_positions(x, times, mask)
+        if self.token is not None:
+            x = torch.cat([self.token.expand(len(x), 1, -1).to(x.dtype), x], 1)
+            mask = F.pad(mask, (1, 0), value=True)
         for layer in self.layers:
             x = layer(x, mask)
-        return self.output(self.norm(x))
+        z = self.output(self.norm(x))
+        return (z, None) if self.token is None else (z[:, 1:], z[:, 0])
 
     def _with_positions(self, x: Tensor, times: Tensor, mask: Tensor) -> Tensor:
         if self.architecture.position == "elapsed":

@@ -39,19 +39,24 @@ class OrderHead(NoHead):
 class VideoHead(ProjectionHead):
     """CARL's projection of frames, and a score for each activity, of every clip.
 
-    Source: CARL, journal version, section 3.5. Deviation: a clip is the mean of its frames'
-    embeddings, where the paper gives its transformer a class token: temporal convolutions have
-    none.
+    Source: CARL, journal version, section 3.5: a linear layer on the class token. Deviation: where
+    the encoder has none, as temporal convolutions, a clip is the mean of its frames' embeddings.
     """
 
     def __init__(self, architecture: Architecture, classes: int):
         super().__init__(architecture)
         self.answer = nn.Linear(architecture.output, classes)
 
-    def logits(self, z: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"]) -> Tensor:
-        """Score clips."""
-        mean = (z * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return self.answer(mean)
+    def logits(
+        self,
+        z: Float[Tensor, "b t d"],
+        mask: Bool[Tensor, "b t"],
+        clips: Float[Tensor, "b d"] | None = None,
+    ) -> Tensor:
+        """Score clips, by the embeddings of their frames or by their class tokens, if given."""
+        if clips is None:
+            clips = (z * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return self.answer(clips)
 
 
 def head(
