@@ -174,8 +174,13 @@ def test_nan_stops_with_a_sentence(videos, tmp_path, monkeypatch):
 
 
 def test_a_collapse_stops_with_a_sentence(videos, monkeypatch):
-    forward = FrameLevelEncoder.forward
-    monkeypatch.setattr(FrameLevelEncoder, "forward", lambda *given: forward(*given) * 1e-9 + 1)
+    embed = FrameLevelEncoder.with_clips
+
+    def collapsed(*given):
+        z, clips = embed(*given)
+        return z * 1e-9 + 1, clips
+
+    monkeypatch.setattr(FrameLevelEncoder, "with_clips", collapsed)
     with pytest.raises(TrainingError, match="same embedding"):
         trained(videos)
 
