@@ -38,14 +38,14 @@ class Task:
     Attributes:
         title: Of the table.
         train: Videos by activity.
-        labels: For the supervised method.
+        labels: For the supervised method, by activity.
         features: What the encoder sees of a frame.
         learns_what_is_scored: Whether the videos learnt from are those scored.
     """
 
     title: str
     train: dict[str, list[Video]]
-    labels: Mapping[str, Segments]
+    labels: dict[str, Mapping[str, Segments]]
     features = FrameFeatures()
     learns_what_is_scored = False
 
@@ -74,9 +74,9 @@ class Rendered(Task):
             make(folder, activity=name, videos=16, seed=seed)
         self.train = {name: inphase.find(folder) for name, folder in self.folders.items()}
         self.labels = {}
-        for folder in self.folders.values():
+        for name, folder in self.folders.items():
             read = load(folder, "folder")
-            self.labels |= {video.name: read.segments(video) for video in read.videos}
+            self.labels[name] = {video.name: read.segments(video) for video in read.videos}
 
     def score(self, model: ModelOf) -> Scores:
         """Median error of each activity."""
@@ -115,7 +115,7 @@ class Golf(Task):
         self.segments = golf_segments(data)
         names = set(self.segments)
         read = load(data / "golf", "folder")
-        self.labels = {v.name: read.segments(v) for v in read.videos if v.name in names}
+        self.labels = {"": {v.name: read.segments(v) for v in read.videos if v.name in names}}
 
     def score(self, model: ModelOf) -> Scores:
         """DTW accuracy, one-shot, AP@5, tau."""
@@ -145,13 +145,15 @@ class PushUps(Task):
         ]
         self.train = {"": [one.video(data) for one in whole]}
         self.labels = {
-            one.name: Segments.of(
-                [
-                    (one.start, one.repetition.bottom, "down"),
-                    (one.repetition.bottom, one.end, "up"),
-                ]
-            )
-            for one in whole
+            "": {
+                one.name: Segments.of(
+                    [
+                        (one.start, one.repetition.bottom, "down"),
+                        (one.repetition.bottom, one.end, "up"),
+                    ]
+                )
+                for one in whole
+            }
         }
         used = {one.repetition.clip for one in self.parts}
         clips = inphase.find(data / "pushups" / "videos")
@@ -193,14 +195,8 @@ class PennPose(Task):
         self.train = {name: read.split("train", name) for name in ACTIONS}
         self.scored = {name: read.split("val", name) for name in ACTIONS}
         self.labels = {
-            video.name: Segments.of_frames(
-                direction(video),
-                video.times,
-                float(video.times[0] + video.duration),
-                ("one way", "back"),
-            )
-            for videos in self.train.values()
-            for video in videos
+            name: {video.name: _segments(video) for video in videos}
+            for name, videos in self.train.items()
         }
 
     def score(self, model: ModelOf) -> Scores:
@@ -237,6 +233,11 @@ class PennPose(Task):
                 }
             )
         return {key: float(np.mean([each[key] for each in found])) for key in found[0]}
+
+
+def _segments(video: Video) -> Segments:
+    end = float(video.times[0] + video.duration)
+    return Segments.of_frames(direction(video), video.times, end, ("one way", "back"))
 
 
 SETS: dict[str, type[Task]] = {

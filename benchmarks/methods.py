@@ -108,7 +108,7 @@ def _result(task: Task, row: str, options: Run, seed: int) -> dict[str, Any]:
                 videos,
                 method,
                 plus=plus,
-                labels=task.labels,
+                labels=task.labels[activity],
                 frame_features=task.features,
                 settings=Settings(steps=options.steps, seed=seed),
                 progress=False,
