@@ -10,15 +10,17 @@ is left out: on golf it would learn the labels that are scored.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tyro
 from methods import chosen
 from pose_phases import ACTIONS, direction
+from protocols import Excerpt, repetitions
 
 import inphase
 from inphase.data.datasets import load
+from inphase.data.labels import Segments
 from inphase.data.video import Video
 from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.errors import TrainingError
@@ -81,12 +83,24 @@ def golf(data: Path) -> Set:
 
 
 def pushups(data: Path) -> Set:
-    """Single repetitions, split by source; of those to score every fourth, for time's sake."""
-    found = labelled(data / "pushups" / "reps.csv", data / "pushups" / "phases.csv")
-    test = [video for video in found.videos if video.split == "test"][::4]
-    videos = [video for video in found.videos if video.split == "train"] + test
+    """Single repetitions, split by source; of those to score every fourth, for time's sake.
+
+    Each is labelled on its own: neighbours share a frame, which is the end of one and the start of
+    the other.
+    """
+    every = repetitions(data)
+    chosen = [one for one in every if one.split == "train"]
+    chosen += [one for one in every if one.split == "test"][::4]
+    videos = [
+        replace(Excerpt(one, one.start, one.end).video(data), name=one.id, split=one.split)
+        for one in chosen
+    ]
+    labels = {
+        one.id: Segments.of([(one.start, one.bottom, "down"), (one.bottom, one.end, "up")])
+        for one in chosen
+    }
     title = "Push-ups, split by source, every fourth test repetition"
-    return Set(title, videos, found.labels, phases=("down", "up"))
+    return Set(title, videos, labels, phases=("down", "up"))
 
 
 def penn_pose(data: Path) -> Set:
