@@ -33,7 +33,6 @@ class Batch:
         lengths: Frames of the whole video, stretched in the same way.
         labels: Phase of each frame, below 0 for none; None if nothing is labelled.
         views: Rows of a video.
-        scenes: Whether neighbouring videos are views of one scene.
     """
 
     features: Float[Tensor, "rows t c"]
@@ -90,8 +89,9 @@ class Sampler:
             raise InputError(
                 "views of a scene are drawn by group, whatever they show: leave out --balanced"
             )
-        names = [video.activity for video in source.videos]
-        self.activities = np.unique(np.array(names), return_inverse=True)[1]
+        self.names = [video.activity for video in source.videos]
+        self.groups = [video.group for video in source.videos]
+        self.activities = np.unique(np.array(self.names), return_inverse=True)[1]
 
     def __call__(self, generator: np.random.Generator) -> Batch:
         """Draw a batch."""
@@ -136,15 +136,13 @@ class Sampler:
             yield from ((video, each) for video in videos[place : place + 2] for each in moments)
 
     def _videos(self, generator: np.random.Generator) -> Int64[np.ndarray, " count"]:
-        names = [video.activity for video in self.source.videos]
         if self.companions == "scenes":
-            groups = [video.group for video in self.source.videos]
-            return pairs.synchronised(groups, self.size, generator).reshape(-1)
+            return pairs.synchronised(self.groups, self.size, generator).reshape(-1)
         if self.companions == "videos":
-            twos = pairs.same_activity(names, self.size, generator, balanced=self.balanced)
+            twos = pairs.same_activity(self.names, self.size, generator, balanced=self.balanced)
             return twos.reshape(-1)
         draw = pairs.class_balanced if self.balanced else pairs.single
-        return draw(names, self.size, generator)
+        return draw(self.names, self.size, generator)
 
     def _views(self, length: int, generator: np.random.Generator) -> list[Frames]:
         draw, settings = getattr(sampling, self.method.views), self.method.view_settings()

@@ -111,13 +111,14 @@ def fit(
             )
     check_weights(plus)
     method, settings = method or SCL(), settings or Settings()
-    alone = all(each.compared in ("views", "rows") for each in (method, *(m for m, _ in plus)))
+    methods = [method, *(each for each, _ in plus)]
+    alone = all(each.compared in ("views", "rows") for each in methods)
     if settings.batch < 2 and not alone:
         raise InputError(
             f"methods that compare videos need at least 2 a step, not {settings.batch}: raise batch"
         )
     architecture = architecture or FrameLevel()
-    tells = any(each.head == "videos" for each in (method, *(m for m, _ in plus)))
+    tells = any(each.head == "videos" for each in methods)
     if tells and isinstance(architecture, FrameLevel) and architecture.mixer == "transformer":
         architecture = replace(architecture, class_token=True)
     if frame_features is None:
@@ -155,13 +156,12 @@ def fit(
             source.map or source.dim, architecture, frames=method.frames
         )
         encoder.temporal.to(target)
-        methods = [(method, 1.0), *plus]
         numbers, phases = None, ()
-        if any(each.head == "phases" for each, _ in methods):
+        if any(each.head == "phases" for each in methods):
             numbers, phases = numbered(source.videos, labels or {})
         sampler = Sampler(
             source,
-            [each for each, _ in methods],
+            methods,
             settings.batch,
             balanced=settings.balanced,
             labels=numbers,
@@ -175,7 +175,7 @@ def fit(
                 activities=len({video.activity for video in source.videos}),
                 weight=weight,
             )
-            for each, weight in methods
+            for each, weight in [(method, 1.0), *plus]
         ).to(target)
         _train(encoder, objectives, sampler, source, settings, run, resume, progress, tensorboard)
     if finetune:

@@ -102,9 +102,15 @@ def check_choice(given: str, choices: tuple[str, ...], name: str) -> None:
         raise InputError(f"{name} is one of {known}, not '{given}'")
 
 
+def zeroed(
+    z: Float[Tensor, "rows time dim"], mask: Bool[Tensor, "rows time"]
+) -> Float[Tensor, "rows time dim"]:
+    """Frames in float32 at least; 0 in padding, so that its garbage never meets zero as NaN."""
+    return z.to(torch.promote_types(z.dtype, torch.float32)).masked_fill(~mask[..., None], 0.0)
+
+
 def unit_frames(
     z: Float[Tensor, "rows time dim"], mask: Bool[Tensor, "rows time"]
 ) -> Float[Tensor, "rows time dim"]:
-    """Frames at length 1, in float32 at least; 0 in padding, whatever it holds."""
-    z = z.to(torch.promote_types(z.dtype, torch.float32))
-    return F.normalize(z.masked_fill(~mask[..., None], 0.0), dim=-1)
+    """The same at length 1."""
+    return F.normalize(zeroed(z, mask), dim=-1)

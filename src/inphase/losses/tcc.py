@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows, lengths_of
+from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows, lengths_of, zeroed
 from inphase.losses.tcc_chains import every_pair, random_chains
 from inphase.losses.tcc_cycles import Similarity, deterministic, stochastic
 from inphase.losses.tcc_errors import classification, regression
@@ -104,9 +104,7 @@ def tcc(
     alike = Similarity(similarity, checked_gamma(temperature, "temperature"))
     pairs = every_pair(mask, pairs)
 
-    # Garbage in padding must not meet zero as infinity or NaN.
-    z = z.masked_fill(~mask[..., None], 0.0)
-    z = z.to(torch.promote_types(z.dtype, torch.float32))
+    z = zeroed(z, mask)
     if similarity == "cosine":
         z = F.normalize(z, dim=-1)
     shares = times.masked_fill(~mask, 0.0) / lengths_of(lengths, times, mask)[:, None]

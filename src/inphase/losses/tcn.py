@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from inphase.errors import InputError
-from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows, pairs_of
+from inphase.losses.inputs import Pairs, check_choice, check_frames, check_rows, pairs_of, zeroed
 from inphase.losses.tcn_moments import Moments, in_one_view, in_two_views
 from inphase.losses.tcn_triplets import triplets
 from inphase.warping.inputs import in_full_precision
@@ -100,9 +100,7 @@ def tcn(
         if not value >= 0:
             raise InputError(f"{name} must be 0 or above, not {value}")
 
-    # Garbage in padding must not meet zero as infinity or NaN.
-    z = z.masked_fill(~mask[..., None], 0.0)
-    z = z.to(torch.promote_types(z.dtype, torch.float32))
+    z = zeroed(z, mask)
     if views == "single":
         moments = in_one_view(times, mask, window, gap, generator)
     else:
