@@ -60,6 +60,14 @@ def test_a_data_set_without_labels_says_where_they_are_published(tmp_path):
         labelled(root)
 
 
+def test_a_data_set_of_whole_videos_has_nothing_to_score(tmp_path):
+    (tmp_path / "trainlist01.txt").write_text("Archery/v_Archery_g08_c01.avi 3\n")
+    with pytest.raises(
+        InputError, match=r"is UCF101 \(fold 1\), which tells no phases .* --labels"
+    ):
+        labelled(tmp_path)
+
+
 def test_a_folder_of_videos_has_its_labels_beside(folder, videos):
     found = labelled(folder)
     assert [video.name for video in found.videos] == [video.name for video in videos]

@@ -48,6 +48,11 @@ def labelled(videos: Path, labels: Path | None = None, fps: float | None = None)
     if dataset is None:
         known = labels_beside(videos, labels) if videos.exists() else {}
         return Labelled(find(videos, fps=fps), known)
+    if not dataset.phases:
+        raise InputError(
+            f"{videos} is {dataset.name}, which tells no phases within its videos: name a file of "
+            "them with --labels"
+        )
     if not dataset.labels:
         missing = "; ".join(f"missing: {each}" for each in dataset.missing) or "name their file"
         raise InputError(f"{videos} is {dataset.name}, but has no labels of frames ({missing})")

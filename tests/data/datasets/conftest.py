@@ -44,6 +44,18 @@ def movie(clips) -> Callable[[Path], Path]:
     return put
 
 
+@pytest.fixture
+def avi(clips) -> Callable[[Path], Path]:
+    """Puts a real MPEG-4 AVI of 3 s at 25 fps, 75 frames, at a place."""
+
+    def put(path: Path) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(clips.of("mpeg4 avi").path, path)
+        return path
+
+    return put
+
+
 @pytest.fixture(scope="session")
 def messages() -> SimpleNamespace:
     """Classes of TensorFlow's Example and SequenceExample, made by protobuf from their schema."""

@@ -26,7 +26,7 @@ def test_a_data_set_can_be_named(tmp_path, movie):
     movie(tmp_path / "a.mp4")
     assert load(tmp_path, "pouring").name == "Pouring"
     with pytest.raises(InputError, match="known are pouring, penn_action"):
-        load(tmp_path, "kinetics")
+        load(tmp_path, "sports1m")
     with pytest.raises(InputError, match="no such folder"):
         load(tmp_path / "nowhere")
     assert list(DATASETS)[-1] == "folder"
@@ -54,6 +54,14 @@ def test_the_report_counts_and_names(tmp_path):
         "Toy: 2 train, 1 val videos, 1 with labels",
         "  missing 2 videos; published at https://x.org",
     ]
+
+
+def test_without_phases_there_is_no_word_of_labels():
+    videos = [Video(Path(f"{k}.avi"), activity=each, split="test") for k, each in enumerate("aab")]
+    assert Dataset("Toy", videos).summary == "Toy: 3 test videos of 2 activities"
+    unnamed = Video(Path("3.avi"), split="test")
+    assert Dataset("Toy", [*videos, unnamed]).summary == "Toy: 4 test videos of 2 activities"
+    assert Dataset("Toy", videos, phases={"": ()}).summary.endswith(", 0 with labels")
 
 
 @pytest.mark.parametrize(("labels", "frames"), [(10, 7), (7, 10), (9, 10), (10, 9), (5, 5), (1, 4)])

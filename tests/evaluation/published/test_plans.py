@@ -60,7 +60,7 @@ def test_every_row_has_its_data_and_either_a_model_or_a_short_reason(name):
 
 @pytest.mark.parametrize("name", sorted(NOT))
 def test_other_tables_say_in_a_sentence_why_they_cannot_be_reproduced(name):
-    with pytest.raises(InputError, match=f"{name} cannot be reproduced by inphase: "):
+    with pytest.raises(InputError, match=f"{name} cannot be reproduced by --table: "):
         plan_of(paper_table(name))
 
 

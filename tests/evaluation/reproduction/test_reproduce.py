@@ -183,8 +183,8 @@ def test_without_the_data_it_says_what_is_missing_and_where_it_is_published(runs
     ("name", "settings", "message"),
     [
         ("carl-99", {}, "no table 'carl-99'"),
-        ("temporal-transformations-2", {}, "cannot be reproduced by inphase: it is about whole"),
-        ("lav-9", {}, "cannot be reproduced by inphase: .*VGG-M"),
+        ("temporal-transformations-2", {}, "by --table: its networks see whole clips.*motion.py"),
+        ("lav-9", {}, "cannot be reproduced by --table: .*VGG-M"),
         ("carl-1", {"seeds": 0}, "seeds must be at least 1"),
         ("carl-1", {"steps": 0}, "steps must be at least 1"),
     ],

@@ -112,13 +112,17 @@ class Dataset:
 
     @property
     def summary(self) -> str:
-        """One line: how many videos of which split and activity, how many with labels."""
+        """One line: how many videos of which split and activity, how many with labels.
+
+        Where a video's activity is all that is known of it there is no word of labels.
+        """
         counts = Counter(video.split for video in self.videos)
         parts = [f"{counts[split]} {split}".strip() for split in SPLITS if counts[split]]
         labelled = sum(video.name in self.labels for video in self.videos)
-        count = len(self.activities)
+        count = len(set(self.activities) - {""})
         activities = f" of {count} activities" if count > 1 else ""
-        return f"{self.name}: {', '.join(parts) or 'no'} videos{activities}, {labelled} with labels"
+        labels = f", {labelled} with labels" if self.phases or self.labels else ""
+        return f"{self.name}: {', '.join(parts) or 'no'} videos{activities}{labels}"
 
     def report(self) -> str:
         """Say in words what is there, what is missing, and where that is published."""

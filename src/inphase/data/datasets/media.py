@@ -20,3 +20,17 @@ def videos_by_name(root: Path) -> dict[str, Path]:
                 found.setdefault(path.stem, path)
                 found.setdefault(f"{path.parent.name}/{path.stem}", path)
     return found
+
+
+def folder_with(root: Path, pattern: str, *, beside: str = "") -> Path | None:
+    """Find the folder of files that match a pattern: this one, one right below, or one beside.
+
+    Args:
+        root: The folder.
+        pattern: Of the files' names.
+        beside: What the folder beside this one would be called.
+    """
+    found = min(root.glob(pattern), default=None) or min(root.glob(f"*/{pattern}"), default=None)
+    if found is None and beside:
+        found = min((root.absolute().parent / beside).glob(pattern), default=None)
+    return found.parent if found else None

@@ -9,10 +9,13 @@ from inphase.data.datasets import (
     coin,
     finegym,
     folder,
+    hmdb51,
     ikea_asm,
+    kinetics,
     penn_action,
     penn_action_pose,
     pouring,
+    ucf101,
 )
 from inphase.data.datasets.dataset import Dataset
 from inphase.errors import InputError
@@ -25,6 +28,9 @@ DATASETS: dict[str, ModuleType] = {
     "ikea_asm": ikea_asm,
     "coin": coin,
     "finegym": finegym,
+    "ucf101": ucf101,
+    "hmdb51": hmdb51,
+    "kinetics": kinetics,
     "folder": folder,
 }
 

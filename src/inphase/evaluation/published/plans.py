@@ -59,7 +59,7 @@ def plan_of(table: PaperTable) -> Plan:
         InputError: If it cannot be; says why.
     """
     if table.id in _NEVER:
-        raise InputError(f"{table.id} cannot be reproduced by inphase: {_NEVER[table.id]}")
+        raise InputError(f"{table.id} cannot be reproduced by --table: {_NEVER[table.id]}")
     return _PLANS[table.id]
 
 
@@ -158,7 +158,7 @@ def _frames(model: Model, row: Cells) -> Model:
 
 def _no_kinetics(model: Model, row: Cells) -> Model:
     if row["training"] != "PennAction":
-        raise NotBuilt("needs Kinetics-400, which inphase does not read")
+        raise NotBuilt("needs Kinetics-400, a second data set: not built yet")
     return model
 
 
@@ -238,7 +238,10 @@ _PLANS = {
 _SCRATCH = (
     "its image network, VGG-M, learns from scratch; here a table's models have frozen features"
 )
-_CLIPS = "it is about whole clips of UCF101 and HMDB51, and inphase embeds frames"
+_CLIPS = (
+    "its networks see whole clips, and a table's models here see single frames; its protocols are "
+    "in benchmarks/motion.py"
+)
 _NEVER = {
     "lav-9": _SCRATCH,
     "lav-10": _SCRATCH,
