@@ -1,12 +1,13 @@
 """Plan a rendered video, and render it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from inphase.data.rendered.canvas import Camera, Canvas, Light
+from inphase.data.rendered.circling import Circling
 from inphase.data.rendered.clean_and_jerk import CleanAndJerk
 from inphase.data.rendered.level import Level, level
 from inphase.data.rendered.person import Person
@@ -15,7 +16,7 @@ from inphase.data.rendered.room import Passing, Surface, backdrop, clutter, rand
 from inphase.data.rendered.timing import Piece, Truth, idle_share, schedule, truth
 from inphase.errors import InputError
 
-Activity = Pouring | CleanAndJerk
+Activity = Pouring | CleanAndJerk | Circling
 
 ACTIVITIES: dict[str, type[Pouring] | type[CleanAndJerk]] = {
     "pouring": Pouring,
@@ -124,15 +125,12 @@ def plan(
     if activity not in ACTIVITIES:
         known = ", ".join(ACTIVITIES)
         raise InputError(f"no rendered activity {activity!r}: choose one of {known}")
-    if min(size) < 32 or size[0] % 2 or size[1] % 2:
-        raise InputError(f"size is {size}: give an even height and width of 32 pixels or more")
-    if not fps > 0:
-        raise InputError(f"fps is {fps}: give a positive number of frames per second")
+    check_format(size, fps)
     hard = difficulty if isinstance(difficulty, Level) else level(difficulty)
     # Separate streams: the timing of a seed does not change with its looks.
     motion, timing, camera, looks = np.random.default_rng(seed).spawn(4)
     kind = ACTIVITIES[activity]
-    scene = kind.draw(motion, _person(motion, hard.appearance), hard.appearance)
+    scene = kind.draw(motion, draw_person(motion, hard.appearance), hard.appearance)
     return Plan(
         scene=scene,
         pieces=schedule(
@@ -145,12 +143,20 @@ def plan(
             repeated=int(timing.random() < hard.repeated),
             fps=fps,
         ),
-        view=_view(camera, hard, kind.front),
-        look=_look(looks, hard),
+        view=draw_view(camera, hard, kind.front),
+        look=draw_look(looks, hard),
         level=hard,
         size=size,
         fps=float(fps),
     )
+
+
+def check_format(size: tuple[int, int], fps: float | int) -> None:
+    """Raise `InputError` if videos of this height and width, or frame rate, cannot be written."""
+    if min(size) < 32 or size[0] % 2 or size[1] % 2:
+        raise InputError(f"size is {size}: give an even height and width of 32 pixels or more")
+    if not fps > 0:
+        raise InputError(f"fps is {fps}: give a positive number of frames per second")
 
 
 def render(plan: Plan) -> tuple[UInt8[np.ndarray, "t h w 3"], Truth]:
@@ -169,7 +175,14 @@ def frames(plan: Plan) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
 
 def picture(plan: Plan, time: float) -> UInt8[np.ndarray, "h w 3"]:
     """Return the picture at canonical `time`, from a still camera."""
-    return _Studio(plan).picture(time, 0.0, np.zeros(2), 0)
+    return next(pictures(plan, [time]))
+
+
+def pictures(plan: Plan, times: Iterable[float]) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """Yield the picture at each canonical time, from a still camera."""
+    studio = _Studio(plan)
+    for time in times:
+        yield studio.picture(time, 0.0, np.zeros(2), 0)
 
 
 SUPER = 2
@@ -263,7 +276,8 @@ def _shake(plan: Plan, count: int) -> Float[np.ndarray, "t 2"]:
     return path * plan.level.shake * SUPER * plan.size[0]
 
 
-def _person(rng: np.random.Generator, vary: float) -> Person:
+def draw_person(rng: np.random.Generator, vary: float) -> Person:
+    """Draw what a person looks like; `vary` 0 gives one person, 1 the widest spread."""
     skins = [(236, 188, 160), (205, 150, 115), (160, 110, 80), (105, 70, 50), (245, 205, 180)]
     hairs = [(45, 32, 25), (25, 22, 22), (120, 80, 45), (200, 165, 100), (130, 130, 130)]
     pick = (lambda table: table[int(rng.integers(len(table)))]) if vary else (lambda t: t[0])
@@ -280,7 +294,8 @@ def _person(rng: np.random.Generator, vary: float) -> Person:
     )
 
 
-def _view(rng: np.random.Generator, hard: Level, front: float) -> View:
+def draw_view(rng: np.random.Generator, hard: Level, front: float) -> View:
+    """Draw where the camera is, around an azimuth of `front` degrees."""
     either = rng.uniform(-1, 1, 6)
     return View(
         azimuth=front + hard.azimuth * either[0],
@@ -294,7 +309,8 @@ def _view(rng: np.random.Generator, hard: Level, front: float) -> View:
     )
 
 
-def _look(rng: np.random.Generator, hard: Level) -> Look:
+def draw_look(rng: np.random.Generator, hard: Level) -> Look:
+    """Draw light, background and recording."""
     vary = hard.appearance
     angle, height = rng.uniform(-np.pi, np.pi) * vary + 0.9, rng.uniform(0.4, 0.9)
     flat = np.sqrt(1 - height**2)

@@ -15,7 +15,7 @@ from inphase.data.rendered.film import Plan, frames, plan
 from inphase.data.rendered.level import Level
 from inphase.data.rendered.timing import Truth
 from inphase.errors import InputError
-from inphase.files import atomic
+from inphase.files import atomic, write_text
 
 SETTINGS, TRUTH, PHASES = "rendered.json", "truth.npz", "phases.csv"
 # Raised when the same settings begin to give other pictures, so that old folders are made anew.
@@ -73,17 +73,8 @@ def make(
         "size": list(size),
         "fps": fps,
     }
-    marker = folder / SETTINGS
-    if marker.is_file() and json.loads(marker.read_text()) == settings:
-        if all(path.is_file() for path in [*paths, folder / TRUTH]):
-            return paths
-    elif folder.is_dir() and any(folder.glob("*.mp4")):
-        raise InputError(
-            f"{folder} holds other videos than those asked for: give another folder, or empty it"
-        )
-    # The settings come first and the truth last, so that a run that was cut short is taken up.
-    with atomic(marker) as temporary:
-        temporary.write_text(json.dumps(settings, indent=1))
+    if is_made(folder, settings, [*paths, folder / TRUTH]):
+        return paths
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         list(pool.map(_film, plans, paths))
     truths = {path.stem: p.truth for path, p in zip(paths, plans, strict=True)}
@@ -91,13 +82,46 @@ def make(
     return paths
 
 
-def write_video(path: Path, pictures: Iterable[np.ndarray], fps: float) -> None:
-    """Write RGB frames of one size as an H.264 video; frame k is shown at k / fps seconds."""
+# A group of one frame, and one quantiser for all instead of one that looks ahead.
+ALONE = {"g": "1", "qp": "20"}
+
+
+def is_made(folder: Path, settings: dict, files: Iterable[Path]) -> bool:
+    """Whether a folder holds all files of these settings; else note the settings, to make them.
+
+    Settings are noted before anything is made, so that a run that was cut short is taken up.
+
+    Raises:
+        InputError: If the folder holds videos of other settings.
+    """
+    marker = folder / SETTINGS
+    if marker.is_file() and json.loads(marker.read_text()) == settings:
+        return all(path.is_file() for path in files)
+    if folder.is_dir() and any(folder.rglob("*.mp4")):
+        raise InputError(
+            f"{folder} holds other videos than those asked for: give another folder, or empty it"
+        )
+    write_text(marker, json.dumps(settings, indent=1))
+    return False
+
+
+def write_video(
+    path: Path, pictures: Iterable[np.ndarray], fps: float, *, alone: bool = False
+) -> None:
+    """Write RGB frames of one size as an H.264 video; frame k is shown at k / fps seconds.
+
+    Args:
+        path: The file.
+        pictures: The frames.
+        fps: Frames per second.
+        alone: Code each frame by itself and all alike, so that it decodes to a function of its
+            picture, not of the frames around it.
+    """
     rate = Fraction(fps).limit_denominator(1001)
     with atomic(path) as temporary, av.open(str(temporary), "w") as container:
         stream = container.add_stream("libx264", rate=rate)
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "20", "preset": "veryfast"}
+        stream.options = {"preset": "veryfast", **(ALONE if alone else {"crf": "20"})}
         # One thread gives the same file on every machine.
         stream.codec_context.thread_count = 1
         for k, picture in enumerate(pictures):
