@@ -1,4 +1,4 @@
-"""Convolutional encoders: which frames they see, the published computation, padding ignored."""
+"""Encoders of maps: which frames they see, TCC's published computation, padding ignored."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from inphase.encoders.architecture import Blocks, Convolutional
+from inphase.encoders.architecture import Blocks, Clips, Convolutional
 from inphase.encoders.context import ContextEncoder
 from inphase.encoders.convolutional import ConvolutionalEncoder
 from inphase.encoders.temporal import temporal_model
@@ -16,10 +16,11 @@ from inphase.views.sampling import context
 SMALL = Convolutional(context=2, stride=3, channels=(4, 5), hidden=(6, 7), output=3)
 MAP = (3, 4, 5)
 BLOCKS = Blocks(context=3, output=3)
+CLIPS = Clips(width=2, size=16, context=4)
 PIXELS = (3, 16, 16)
 
 
-def made(architecture: Convolutional | Blocks = SMALL, features=MAP) -> ContextEncoder:
+def made(architecture: Convolutional | Blocks | Clips = SMALL, features=MAP) -> ContextEncoder:
     torch.manual_seed(0)
     model = temporal_model(features, architecture, frames=10)
     assert isinstance(model, ContextEncoder)
@@ -89,22 +90,24 @@ def test_the_layers_are_those_of_tcc_and_lav():
     assert sum(each.numel() for each in model.parameters()) == weights + biases
 
 
-BOTH = pytest.mark.parametrize(
-    ("architecture", "features"), [(SMALL, MAP), (BLOCKS, PIXELS)], ids=["convolutional", "r3d-18"]
+ALL = pytest.mark.parametrize(
+    ("architecture", "features"),
+    [(SMALL, MAP), (BLOCKS, PIXELS), (CLIPS, PIXELS)],
+    ids=["convolutional", "r3d-18", "clips"],
 )
 
 
-@BOTH
+@ALL
 def test_padding_and_other_clips_change_nothing(architecture, features):
     model = made(architecture, features)
     maps, times, mask = clips(context=architecture.context, features=features)
     z = model(maps, times, mask)
-    assert z.shape == (2, 6, 3) and (z[~mask] == 0).all()
+    assert z.shape == (2, 6, architecture.output) and (z[~mask] == 0).all()
     alone = model(maps[1:, :4], times[1:, :4], mask[1:, :4])
     torch.testing.assert_close(z[1:, :4], alone, rtol=1e-4, atol=1e-5)
 
 
-@BOTH
+@ALL
 def test_padding_has_no_part_in_statistics_or_gradients(architecture, features):
     results = []
     for garbage in (0.0, 1e3):
@@ -120,7 +123,7 @@ def test_padding_has_no_part_in_statistics_or_gradients(architecture, features):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
-@BOTH
+@ALL
 def test_a_whole_video_is_embedded_as_its_frames_are_in_training(architecture, features):
     """Also with frames missing before the beginning and past the end, a few frames at a time."""
     model, length = made(architecture, features), 71
@@ -142,8 +145,12 @@ def test_a_whole_video_is_embedded_as_its_frames_are_in_training(architecture, f
 
 @pytest.mark.parametrize(
     ("architecture", "features", "seen"),
-    [(SMALL, MAP, {20, 23}), (BLOCKS, PIXELS, {19, 20, 21})],
-    ids=["convolutional", "r3d-18"],
+    [
+        (SMALL, MAP, {20, 23}),
+        (BLOCKS, PIXELS, {19, 20, 21}),
+        (CLIPS, PIXELS, {18, 19, 20, 21}),
+    ],
+    ids=["convolutional", "r3d-18", "clips"],
 )
 def test_a_frame_is_seen_by_those_whose_context_it_is_in(architecture, features, seen):
     model = made(architecture, features)

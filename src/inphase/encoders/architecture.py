@@ -174,7 +174,67 @@ class Blocks:
         return f"R3D-18 over blocks of {self.context} frames"
 
 
-Architecture = FrameLevel | Convolutional | Blocks
+@dataclass(frozen=True)
+class Clips:
+    """Pixels of the clip around a frame in, the mean of a clip network's last map out.
+
+    Source: Jenni et al., "Video Representation Learning by Recognizing Temporal Transformations",
+    ECCV 2020, section 4, for the networks, clips and sizes; LAV (Haresh et al., CVPR 2021),
+    supplement A.6, for embeddings of frames at the centres of clips.
+
+    Attributes:
+        network: Which clip network.
+        width: Channels of its first layers, all others in proportion; 64 as published.
+        size: Height and width of frames in pixels; 112 as published, at least 16.
+        context: Frames of a clip. An even number of them has one more after the frame than before.
+        stride: Frames of the video from one of them to the next.
+        projection: Width of the hidden layer of the projection head, used in training alone.
+    """
+
+    pooling: ClassVar[str] = "none"
+    norm: ClassVar[str] = "layer"
+
+    kind: str = field(default="clips", init=False)
+    network: Literal["c3d", "r3d-18", "r2plus1d-18"] = "c3d"
+    width: int = 64
+    size: int = 112
+    context: int = 16
+    stride: int = 1
+    projection: int = 128
+
+    def __post_init__(self):
+        _check_context(self.context, self.stride)
+        if self.network not in _LAST:
+            raise InputError(
+                f"no clip network is called '{self.network}': use one of {', '.join(_LAST)}"
+            )
+        if self.width < 1:
+            raise InputError(f"the width of a clip network must be at least 1, not {self.width}")
+        if self.size < 16:
+            raise InputError(
+                f"clips {self.size} pixels high and wide are too small: the last map has one place "
+                "for 16 x 16 pixels"
+            )
+
+    @property
+    def output(self) -> int:
+        """Size of an embedding: channels of the network's last map."""
+        return _LAST[self.network] * self.width
+
+    @property
+    def ahead(self) -> int:
+        """Frames after the one that is embedded."""
+        return self.context // 2
+
+    def describe(self) -> str:
+        """Say it in a few words."""
+        return f"{self.network} of width {self.width} over clips of {self.context} frames"
+
+
+# Channels of a clip network's last map, in widths.
+_LAST = {"c3d": 4, "r3d-18": 8, "r2plus1d-18": 8}
+
+Architecture = FrameLevel | Convolutional | Blocks | Clips
 
 
 def read_architecture(settings: dict[str, Any]) -> Architecture:
@@ -190,10 +250,11 @@ def read_architecture(settings: dict[str, Any]) -> Architecture:
     return KINDS[name](**given)
 
 
-KINDS: dict[str, type[FrameLevel] | type[Convolutional] | type[Blocks]] = {
+KINDS: dict[str, type[FrameLevel] | type[Convolutional] | type[Blocks] | type[Clips]] = {
     "frame-level": FrameLevel,
     "convolutional": Convolutional,
     "r3d-18": Blocks,
+    "clips": Clips,
 }
 
 

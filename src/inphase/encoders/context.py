@@ -1,15 +1,14 @@
 """Encoders that see a frame and a few around it, as maps: what all of these have in common."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
-from inphase.encoders.architecture import Blocks, Convolutional
-
-_AT_A_TIME = 32  # frames embedded together, so that memory does not grow with the video
+from inphase.encoders.architecture import Blocks, Clips, Convolutional
 
 
 class ContextEncoder(nn.Module):
@@ -21,18 +20,27 @@ class ContextEncoder(nn.Module):
         features: Channels, rows and columns of a frame's map.
         architecture: Layers and sizes, and which frames are a frame's context.
         frames: Frames of a training clip; remembered, but of no effect.
+
+    Attributes:
+        at_a_time: Frames embedded together, so that memory does not grow with the video.
     """
+
+    at_a_time: ClassVar[int] = 32
 
     def __init__(
         self,
         features: tuple[int, int, int],
-        architecture: Convolutional | Blocks,
+        architecture: Convolutional | Blocks | Clips,
         *,
         frames: int = 80,
     ):
         super().__init__()
         self.architecture = architecture
         self.features, self.frames = features, frames
+
+    def prepare(self, maps: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        """What is done to each map by itself before a look; doing it twice is doing it once."""
+        return maps
 
     def look(self, maps: Float[Tensor, "n k c h w"]) -> Float[Tensor, "n d"]:
         """Embed frames, each from the maps of its context, in order of time."""
@@ -61,14 +69,18 @@ class ContextEncoder(nn.Module):
     def embed(self, maps: Float[np.ndarray, "t c"]) -> Float32[np.ndarray, "t d"]:
         """Embed all frames of a video from their own maps, each flat.
 
-        Only a few are read at a time, so that `maps` may be a file far larger than memory.
+        Only a few are read at a time, so that `maps` may be a file far larger than memory. Those
+        that several contexts share are read and prepared once for all of them.
         """
         a, count = self.architecture, len(maps)
         around = (np.arange(a.context) - a.context + 1 + a.ahead) * a.stride
         device = next(self.parameters()).device
         embedded = []
-        for numbers in np.array_split(np.arange(count), math.ceil(count / _AT_A_TIME)):
+        for numbers in np.array_split(np.arange(count), math.ceil(count / self.at_a_time)):
             shown = np.clip(numbers[:, None] + around, 0, count - 1)
-            values = torch.from_numpy(np.asarray(maps[shown])).to(device).float()
-            embedded.append(self.look(values.unflatten(2, self.features)).float().cpu().numpy())
+            needed, places = np.unique(shown, return_inverse=True)
+            values = torch.from_numpy(np.asarray(maps[needed])).to(device).float()
+            ready = self.prepare(values.unflatten(1, self.features))
+            clips = ready[torch.from_numpy(places.reshape(shown.shape)).to(device)]
+            embedded.append(self.look(clips).float().cpu().numpy())
         return np.concatenate(embedded)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from math import prod
 
-from inphase.encoders.architecture import Architecture, Blocks, FrameLevel
-from inphase.encoders.clip import BlockEncoder
+from inphase.encoders.architecture import Architecture, Blocks, Convolutional, FrameLevel
+from inphase.encoders.blocks import BlockEncoder
+from inphase.encoders.clip_level import ClipLevelEncoder
 from inphase.encoders.convolutional import ConvolutionalEncoder
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError
 
-TemporalModel = FrameLevelEncoder | ConvolutionalEncoder | BlockEncoder
+TemporalModel = FrameLevelEncoder | ConvolutionalEncoder | BlockEncoder | ClipLevelEncoder
 
 
 def temporal_model(
@@ -24,7 +25,7 @@ def temporal_model(
         frames: Frames of a training clip.
 
     Raises:
-        InputError: If the architecture needs maps and these are none.
+        InputError: If the architecture needs maps, or pixels, and these are none.
     """
     if isinstance(architecture, FrameLevel):
         size = features if isinstance(features, int) else prod(features)
@@ -35,5 +36,9 @@ def temporal_model(
             "pooling 'none'"
         )
     channels, rows, columns = features
-    kind = BlockEncoder if isinstance(architecture, Blocks) else ConvolutionalEncoder
-    return kind((channels, rows, columns), architecture, frames=frames)  # pyright: ignore
+    maps = (channels, rows, columns)
+    if isinstance(architecture, Convolutional):
+        return ConvolutionalEncoder(maps, architecture, frames=frames)
+    if isinstance(architecture, Blocks):
+        return BlockEncoder(maps, architecture, frames=frames)
+    return ClipLevelEncoder(maps, architecture, frames=frames)
