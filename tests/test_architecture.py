@@ -19,27 +19,32 @@ HOUSE = ROOT / "src" / "inphase"
 # From the roof down. A room is a file or a folder of src/inphase.
 FLOORS = [
     {"cli", "commands", "console"},
-    {"demo", "evaluation", "inputs", "show"},
+    {"demo", "evaluation", "inputs", "probing", "show"},
     {"tasks"},
     {"embeddings"},
     {
-        "train", "per_activity", "settings", "objectives", "batches", "phase_labels", "card",
-        "runs", "frame_sources", "features", "losses",
+        "train", "train_clips", "per_activity", "optimise", "settings", "objectives", "batches",
+        "clip_batches", "clip_frames", "phase_labels", "card", "runs", "frame_sources", "features",
+        "losses",
     },
     {"metrics"},
     {"data", "views", "encoders", "warping", "methods"},
 ]  # fmt: skip
 GROUND = FLOORS[-1]
 # Open to all; they import nothing of inphase but each other.
-FREE = {"errors", "files", "device", "memory", "threads"}
+FREE = {"errors", "files", "device", "memory", "ranks", "threads"}
 
 # Rooms that import torch as they are opened. All others start fast without it.
 TORCH_ROOMS = {
-    "train", "per_activity", "settings", "objectives", "batches", "card", "runs", "frame_sources",
-    "features", "losses", "encoders", "views", "device", "demo", "inputs",
+    "train", "train_clips", "per_activity", "optimise", "settings", "objectives", "batches",
+    "clip_batches", "clip_frames", "card", "runs", "ranks", "frame_sources", "features", "losses",
+    "encoders", "views", "probing", "device", "demo", "inputs",
 }  # fmt: skip
 # Their parts that do not, because the command line and NumPy code use them.
-TORCH_FREE_PARTS = {"encoders.architecture", "views.sampling", "views.pairs"}
+TORCH_FREE_PARTS = {
+    "encoders.architecture", "views.sampling", "views.pairs", "views.scenes", "views.retime",
+    "views.pretexts",
+}  # fmt: skip
 # Torch parts of rooms that are opened without it.
 TORCH_PARTS = {
     "evaluation.evaluate", "evaluation.lines",

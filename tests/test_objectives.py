@@ -13,7 +13,7 @@ from inphase.data.video import Video
 from inphase.encoders.architecture import CARL, FrameLevel
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.frame_sources import CachedFrames
-from inphase.methods import METHODS, PCL, SCL, TCN, Method, name_of
+from inphase.methods import METHODS, PCL, SCL, TCN, VAVA, LRProp, Method, SimCLR, name_of
 from inphase.objectives import Objective, embedded
 
 CPU = torch.device("cpu")
@@ -51,7 +51,12 @@ def ready(method: Method) -> tuple[Sampler, FrameLevelEncoder, Objective]:
     return sampler, encoder, Objective(method, SMALL, phases=PHASES, activities=2)
 
 
-METHODS_HERE = [*(kind(frames=16) for kind in METHODS.values()), TCN(frames=16, multi_view=True)]
+METHODS_HERE = [
+    *(kind(frames=16) for kind in METHODS.values()),
+    *(kind(frames=16, variant="code") for kind in (SCL, PCL, SimCLR, LRProp)),
+    TCN(frames=16, multi_view=True),
+    VAVA(frames=16, learn_variance=True),
+]
 
 
 @pytest.mark.parametrize("method", METHODS_HERE, ids=lambda each: name_of(each))
@@ -138,3 +143,34 @@ def test_encoders_without_a_class_token_tell_them_by_the_mean_of_the_frames():
     mean = torch.stack([each[real].mean(0) for each, real in zip(z, batch.mask, strict=True)])
     told = objective._known(z, batch, 0.5, clips)["logits"]
     torch.testing.assert_close(told, objective.head.answer(mean))  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("prior", ["gaussian", "flat-top"])
+@pytest.mark.parametrize("phi", [0.0, 0.5, 1.0])
+def test_the_gradient_of_a_learnt_variance_is_that_of_the_loss(prior, phi):
+    """Against differences of the loss with fixed variances, less what jumps from match to match."""
+    settings = {"frames": 16, "prior": prior, "phi": phi, "flat": 0.5, "contrast_weight": 0.0}
+    sampler, encoder, objective = ready(VAVA(variance=2.0, learn_variance=True, **settings))
+    batch = sampler(np.random.default_rng(0))
+    z = encoder(batch.features, batch.seconds, batch.mask).detach()
+    objective(z, batch).backward()
+    step = 0.05
+
+    def fixed(log_variance: float) -> float:
+        method = VAVA(variance=float(np.exp(log_variance)), **settings)
+        return Objective(method, SMALL)(z, batch).item()
+
+    slope = (fixed(np.log(2) + step) - fixed(np.log(2) - step)) / (2 * step)
+    told = objective.logs["variance"].grad.item()  # pyright: ignore[reportOptionalMemberAccess]
+    assert abs(slope) > 1e-4 and told == pytest.approx(slope, rel=0.02)
+
+
+def test_a_learnt_variance_starts_where_it_is_set_and_is_saved():
+    method = VAVA(frames=16, variance=0.7, learn_variance=True)
+    _, _, objective = ready(method)
+    assert objective.logs["variance"].exp().item() == pytest.approx(0.7)
+    objective.logs["variance"].data += 1
+    _, _, other = ready(method)
+    other.load_state_dict(objective.state_dict())
+    assert torch.equal(other.logs["variance"], objective.logs["variance"])
+    assert not ready(VAVA(frames=16))[2].state_dict()

@@ -8,7 +8,9 @@ import pytest
 from inphase.data.labels import Segments
 from inphase.data.poses import Poses, PoseTrack
 from inphase.errors import InputError
-from inphase.phase_labels import numbered
+from inphase.methods import METHODS, SCL, Supervised
+from inphase.phase_labels import learns_labels, numbered
+from inphase.settings import written, written_sum
 
 
 def track(name: str, activity: str, frames: int = 6) -> PoseTrack:
@@ -51,3 +53,11 @@ def test_numbers_of_frames_do_as_well_and_so_do_videos_without_any():
 def test_what_cannot_be_learnt_from_is_told(labels, message):
     with pytest.raises(InputError, match=message):
         numbered([track("one", "")], labels)
+
+
+def test_a_model_is_from_labels_if_any_of_its_methods_learns_them():
+    assert [name for name, kind in METHODS.items() if kind().learns_labels] == ["supervised"]
+    assert learns_labels({"method": written(Supervised())})
+    assert learns_labels({"method": written(SCL()), "plus": written_sum([(Supervised(), 0.1)])})
+    assert not learns_labels({"method": written(SCL()), "plus": []})
+    assert not learns_labels({"method": {"name": "custom"}}) and not learns_labels({})

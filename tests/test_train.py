@@ -23,8 +23,9 @@ from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.frame_sources import CachedFrames
 from inphase.methods import GTA, SCL, ShuffleAndLearn
+from inphase.optimise import learning_rate_factor
 from inphase.settings import Settings
-from inphase.train import fit, learning_rate_factor, spread
+from inphase.train import fit, spread
 
 SMALL = FrameLevel(width=32, output=16, projection=16)
 METHOD = SCL(frames=20)

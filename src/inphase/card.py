@@ -5,7 +5,9 @@ from typing import Any
 
 from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
+from inphase.encoders.clip_level import ClipLevelEncoder
 from inphase.encoders.encoder import Encoder
+from inphase.frame_sources import live
 from inphase.phase_labels import learns_labels
 
 
@@ -39,10 +41,9 @@ A frame encoder: it says what moment of an activity every {what} shows. Trained 
 - learned from: {len(videos)} videos, {frames} frames{_of(activities)}
 - method: {" + ".join([method["name"], *_added(config)])}
 - training: {settings["steps"]} steps of {settings["batch"]} videos, seed {settings["seed"]}
-- frame features: {_of_joints(videos[0]) if poses else _of_pixels(config)},
-  {config["views"]} augmented views
+- frame features: {_seen(encoder, videos)}
 - temporal model: {temporal.architecture.describe()}, {parameters:,} weights
-- embeddings: {config["architecture"]["output"]} numbers a frame; compare by cosine
+- embeddings: {temporal.architecture.output} numbers a frame; compare by cosine
 
 ## Use
 
@@ -73,6 +74,25 @@ def _feature(frame_features: dict[str, str]) -> str:
 
 def _from_labels(config: dict[str, Any]) -> str:
     return "from labels" if learns_labels(config) else "without labels"
+
+
+def _seen(encoder: Encoder, videos: list[Video]) -> str:
+    """What the temporal model is given of a frame, and in how many views it learned from it."""
+    temporal = encoder.temporal
+    if isinstance(temporal, ClipLevelEncoder):
+        side = temporal.architecture.size
+        flipped = "half of the videos mirrored" if encoder.config["flip"] else "none mirrored"
+        return f"pixels, {side} x {side} of them, cut out anew at every step, {flipped}"
+    poses = isinstance(videos[0], PoseTrack)
+    features = _of_joints(videos[0]) if poses else _of_pixels(encoder.config)
+    return f"{features},\n  {_augmented(encoder, videos)}"
+
+
+def _augmented(encoder: Encoder, videos: list[Video]) -> str:
+    views = encoder.config["views"]
+    if live(videos, encoder, views=views, learn=encoder.config["finetune"]):
+        return "augmented anew at every step"
+    return f"{views} augmented views"
 
 
 def _added(config: dict[str, Any]) -> list[str]:

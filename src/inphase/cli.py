@@ -11,7 +11,8 @@ from inphase.commands.demo import demo
 from inphase.commands.embed import embed
 from inphase.commands.evaluate import evaluate
 from inphase.commands.methods import methods
-from inphase.commands.train import train, train_as_in
+from inphase.commands.train import train
+from inphase.commands.train_as import train_as_in
 from inphase.console import trouble_in_one_sentence
 from inphase.memory import keep_freed_memory
 from inphase.threads import wait_briefly

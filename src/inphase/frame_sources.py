@@ -208,17 +208,33 @@ def frame_source(
             "this architecture needs feature maps: use an image backbone with pooling 'none', not "
             f"'{features.backbone}' with pooling '{features.pooling}'"
         )
-    size = math.prod(_map(encoder) or ())
-    needed = 2 * size * (1 + views) * sum(len(video) for video in videos) if whole else 0
-    if learn or needed > LARGEST_CACHE:
+    if live(videos, encoder, views=views, learn=learn):
         if not learn:
             warnings.warn(
-                f"the feature maps would take {needed / 1e9:.0f} GB, more than are cached: they "
-                "are computed from the pixels at every step",
+                f"the feature maps would take {_bytes_of_maps(videos, encoder, views) / 1e9:.0f} "
+                "GB, more than are cached: they are computed from the pixels at every step",
                 stacklevel=3,
             )
         return LiveFrames(videos, encoder.backbone, features.pooling, device, architecture, learn)
     return CachedFrames.of(videos, encoder, views, device, progress, architecture)
+
+
+def live(videos: Sequence[Video], encoder: Encoder, *, views: int, learn: bool) -> bool:
+    """Whether features are computed from pixels at every step, under an augmentation of its own.
+
+    Args:
+        videos: To learn from.
+        encoder: Says what is computed of each frame alone.
+        views: Augmented views in the cache, if there were one.
+        learn: Whether the backbone's last block learns.
+    """
+    return learn or _bytes_of_maps(videos, encoder, views) > LARGEST_CACHE
+
+
+def _bytes_of_maps(videos: Sequence[Video], encoder: Encoder, views: int) -> int:
+    """What the maps of all frames in all views would take; 0 if features are no maps."""
+    map = _map(encoder)
+    return 2 * math.prod(map) * (1 + views) * sum(len(video) for video in videos) if map else 0
 
 
 def _map(encoder: Encoder) -> Map | None:

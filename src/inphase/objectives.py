@@ -1,8 +1,10 @@
 """From embeddings to a number: one method's head and loss, with all that the loss asks for."""
 
 import inspect
+import math
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -18,7 +20,8 @@ class Objective(nn.Module):
     """What a method lowers.
 
     The loss is handed what its signature names: the rows that are compared, which video and
-    activity each row is of, lengths, labels, how much of training is over, a head.
+    activity each row is of, lengths, labels, how much of training is over, a head. Settings that a
+    method lets training change are weights here, as logarithms, so that they stay above 0.
 
     Args:
         method: With its settings.
@@ -40,6 +43,12 @@ class Objective(nn.Module):
         super().__init__()
         self.method, self.weight = method, weight
         self.head = head(method.head, architecture, phases=phases, activities=activities)
+        self.logs = nn.ParameterDict(
+            {
+                name: nn.Parameter(torch.tensor(math.log(getattr(method, name))))
+                for name in method.learnt
+            }
+        )
 
     def forward(
         self,
@@ -61,7 +70,8 @@ class Objective(nn.Module):
         named = inspect.signature(loss).parameters
         given = {name: value for name, value in known.items() if name in named}
         projected = self.head(z, batch.mask)
-        settings = self.method.loss_settings()
+        learnt = {name: log.exp() for name, log in self.logs.items()}
+        settings = self.method.loss_settings() | learnt
         value = loss(projected.float(), batch.frames, batch.mask, **given, **settings)
         return self.weight * value
 

@@ -9,6 +9,7 @@ from jaxtyping import Int64, Integer
 from inphase.data.labels import ROUNDING, LabelIndex, Segments
 from inphase.data.video import Video
 from inphase.errors import InputError
+from inphase.methods import METHODS
 
 Labels = Mapping[str, Segments | Integer[np.ndarray, "_"]]
 
@@ -55,8 +56,9 @@ def numbered(
 
 def learns_labels(config: Mapping[str, Any]) -> bool:
     """Whether a model, by its config, was trained from the phases of frames."""
-    losses = [config.get("method", {}), *(each["method"] for each in config.get("plus", []))]
-    return any(each.get("name") == "supervised" for each in losses)
+    written = [config.get("method", {}), *(each["method"] for each in config.get("plus", []))]
+    known = [METHODS[each["name"]] for each in written if each.get("name") in METHODS]
+    return any(method().learns_labels for method in known)
 
 
 def _phases(labels: Segments | Integer[np.ndarray, "_"] | None) -> list[str] | list[int]:

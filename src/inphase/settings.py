@@ -1,16 +1,17 @@
 """What a run was asked for: how to optimise, and all its settings as JSON and back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from inphase.encoders.architecture import Architecture, read_architecture
+from inphase.encoders.architecture import Architecture, Clips, read_architecture
 from inphase.encoders.encoder import FrameFeatures
 from inphase.errors import InputError
-from inphase.methods import METHODS, Method, name_of
+from inphase.methods import CLIP_METHODS, METHODS, ClipMethod, Method, name_of
 
 Weighted = Sequence[tuple[Method, float]]
+_M = TypeVar("_M", Method, ClipMethod)
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,11 @@ class Settings:
 
     Attributes:
         steps: Of the optimiser.
-        batch: Videos a step.
-        learning_rate: At its highest; then half a cosine down to 0.
+        batch: Videos a step, of each process.
+        learning_rate: At its highest; then half a cosine down to `final`.
+        final: Share of the learning rate at the end.
         weight_decay: Of AdamW, or Adam's.
+        beta2: How slowly the optimiser forgets squared gradients.
         warm_up: Steps of linear rise.
         clip: Largest norm of the gradient.
         optimiser: Which.
@@ -34,7 +37,9 @@ class Settings:
     steps: int = 300
     batch: int = 8
     learning_rate: float = 1e-3
+    final: float = 0.0
     weight_decay: float = 1e-4
+    beta2: float = 0.999
     warm_up: int = 20
     clip: float = 1.0
     optimiser: Literal["adamw", "adam"] = "adamw"
@@ -50,11 +55,14 @@ class Settings:
         for name in ("learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("final", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
         if self.seed < 0:
             raise InputError(f"seed must not be negative, but is {self.seed}")
 
 
-def written(method: Method) -> dict[str, Any]:
+def written(method: Method | ClipMethod) -> dict[str, Any]:
     """A method as plain values."""
     return {"name": name_of(method), **asdict(method)}
 
@@ -86,19 +94,39 @@ def restored(
         InputError: If it was trained with a method that inphase does not have.
     """
     return (
-        _read(config["method"]),
-        [(_read(each["method"]), each["weight"]) for each in config.get("plus", [])],
+        _read(config["method"], METHODS),
+        [(_read(each["method"], METHODS), each["weight"]) for each in config.get("plus", [])],
         Settings(**config["settings"]),
         FrameFeatures(**config["frame_features"]),
         read_architecture(config["architecture"]),
     )
 
 
-def _read(method: dict[str, Any]) -> Method:
-    settings = {k: v for k, v in method.items() if k != "name"}
-    if method["name"] not in METHODS:
+def restored_clips(config: dict[str, Any]) -> tuple[ClipMethod, Settings, Clips]:
+    """What `fit_clips` was asked for, from a run's `config.json`.
+
+    Raises:
+        InputError: If it is not the run of a clip network, or of a method that inphase has.
+    """
+    architecture = read_architecture(config["architecture"])
+    if not isinstance(architecture, Clips) or "classes" not in config:
+        raise InputError(
+            f"the run is of {config['method']['name']}, which is no method for clip networks"
+        )
+    method = _read(config["method"], CLIP_METHODS)
+    return method, Settings(**config["settings"]), architecture
+
+
+def _read(method: dict[str, Any], known: Mapping[str, type[_M]]) -> _M:
+    # JSON has no tuples.
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in method.items()
+        if name != "name"
+    }
+    if method["name"] not in known:
         raise InputError(
             f"the run has a method of its own ('{method['name']}'), which only the program that "
             "began it can go on with"
         )
-    return METHODS[method["name"]](**settings)
+    return known[method["name"]](**settings)

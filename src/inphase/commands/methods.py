@@ -1,6 +1,6 @@
 """`inphase methods`."""
 
-from inphase.methods import METHODS
+from inphase.methods import CLIP_METHODS, METHODS, ClipMethod, Method
 
 # Models that need no training, wherever a command says MODEL.
 UNTRAINED = {
@@ -12,10 +12,17 @@ UNTRAINED = {
 
 def methods() -> None:
     """List the training methods, with their papers."""
-    width = max(map(len, [*METHODS, *UNTRAINED])) + 2
+    width = max(map(len, [*METHODS, *CLIP_METHODS, *UNTRAINED])) + 2
     for name, method in METHODS.items():
-        summary = (method.__doc__ or "").split("\n")[0]
-        print(f"{name:{width}}{summary}\n{'':{width}}{method.paper}")
+        print(_entry(name, method, width))
+    print("\nfor networks that see clips, to learn motion:")
+    for name, method in CLIP_METHODS.items():
+        print(_entry(name, method, width))
     print("\nmodels without training, for embed, align and evaluate:")
     for name, summary in UNTRAINED.items():
         print(f"{name:{width}}{summary}")
+
+
+def _entry(name: str, method: type[Method] | type[ClipMethod], width: int) -> str:
+    summary = (method.__doc__ or "").split("\n")[0]
+    return f"{name:{width}}{summary}\n{'':{width}}{method.paper}"

@@ -1,16 +1,15 @@
-"""`inphase train`: one command, with the settings of the method that is named."""
+"""`inphase train`, for encoders of frames."""
 
-import inspect
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
 from inphase.commands.arguments import Device, Videos
 from inphase.console import count, done, rate, say
+from inphase.data.video import Video
 from inphase.errors import InputError
-from inphase.methods import METHODS, SCL, Method
+from inphase.methods import CLIP_METHODS, METHODS, SCL, Method
 
 
 def train(
@@ -57,7 +56,8 @@ def train(
         batch: Videos a step.
         balanced: Draw all activities equally often, however many videos they have.
         per_activity: Train a model for each activity, in folders of their own.
-        views: Augmented views computed of every frame, 0 to go without.
+        views: Augmented views computed of every frame, 0 to go without; of no account with
+            --finetune, which augments anew at every step.
         backbone: Image backbone: a Hugging Face folder or Hub name (default: efficientnet-lite0,
             or pose for files of poses), or vgg-m, which learns from scratch.
         layer: Which layer of the backbone gives the features; the conv ones are of ResNets.
@@ -72,16 +72,11 @@ def train(
         tensorboard: Log for TensorBoard too.
         json: Print JSON.
     """
-    from inphase.data.collection import find
-
     added = [_weighted(each) for each in plus]
-    learns_labels = any(each.head == "phases" for each in (method, *(m for m, _ in added)))
+    learns_labels = any(each.learns_labels for each in (method, *(m for m, _ in added)))
     if labels and not learns_labels and not resume:
         raise InputError(f"{name} learns nothing from --labels: leave them out, or use supervised")
-    found = find(videos, fps=fps)
-    learned = [video for video in found if video.split in ("", "train")]
-    if not learned:
-        raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")
+    learned = learnable(videos, fps)
     frames = sum(len(video) for video in learned)
     say(f"{count(len(learned))}, {frames} frames to learn from", json)
     out = out or Path("runs") / "-".join([videos.resolve().stem, name])
@@ -138,18 +133,19 @@ def train(
     )
 
 
-def train_as_in(words: Sequence[str]) -> Callable[..., None]:
-    """Return the command with the settings of the method that the words name.
-
-    Args:
-        words: What was typed after `inphase`.
+def learnable(videos: Path, fps: float | None) -> list[Video]:
+    """Find the videos to learn from: all but those for validation and testing.
 
     Raises:
-        InputError: If they name a method that does not exist.
+        InputError: If there are none.
     """
-    named = _positional(words[1:]) if words[:1] == ["train"] else []
-    name = named[1] if len(named) > 1 else "scl"
-    return _with_settings_of(method_of(name))
+    from inphase.data.collection import find
+
+    found = find(videos, fps=fps)
+    learned = [video for video in found if video.split in ("", "train")]
+    if not learned:
+        raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")
+    return learned
 
 
 def method_of(name: str) -> type[Method]:
@@ -158,8 +154,12 @@ def method_of(name: str) -> type[Method]:
     Raises:
         InputError: If there is none of that name.
     """
+    if name in CLIP_METHODS:
+        raise InputError(f"{name} is a method for clip networks: it stands alone")
     if name not in METHODS:
-        raise InputError(f"there is no method '{name}': use one of {', '.join(METHODS)}")
+        raise InputError(
+            f"there is no method '{name}': use one of {', '.join([*METHODS, *CLIP_METHODS])}"
+        )
     return METHODS[name]
 
 
@@ -171,35 +171,3 @@ def _weighted(words: str) -> tuple[Method, float]:
     except ValueError:
         raise InputError(f"--plus takes METHOD or METHOD:WEIGHT, not '{words}'") from None
     return method_of(name)(), number
-
-
-def _positional(words: Sequence[str]) -> list[str]:
-    """The words that are neither options nor their values: every option but a flag has one."""
-    typed = [hint for each in (train, *METHODS.values()) for hint in get_type_hints(each).items()]
-    flags = {f"--{name.replace('_', '-')}" for name, kind in typed if kind is bool}
-    found, skip = [], False
-    for word in words:
-        if skip or word.startswith("-"):
-            flag = word.replace("_", "-") in flags  # the parser takes either
-            skip = not skip and "=" not in word and not flag and word.startswith("--")
-        else:
-            found.append(word)
-    return found
-
-
-def _with_settings_of(method: type[Method]) -> Callable[..., None]:
-    """`train` with another type and default of its argument `method`, from which options come."""
-
-    def command(*words: Any, **options: Any) -> None:
-        train(*words, **options)
-
-    setting: Any = Annotated[method, arg(name="")]
-    given = inspect.signature(train)
-    parameters = given.parameters | {
-        "method": given.parameters["method"].replace(annotation=setting, default=method())
-    }
-    command.__doc__ = train.__doc__
-    command.__annotations__ = train.__annotations__ | {"method": setting}
-    command.__dict__["__signature__"] = given.replace(parameters=list(parameters.values()))
-    command.__dict__.pop("__wrapped__", None)  # where types are checked, the parser would look in
-    return command

@@ -2,6 +2,15 @@
 
 from inphase.methods.alignment import GTA, LAV, PCL, TCC, VAVA, LRProp
 from inphase.methods.classification import ShuffleAndLearn, Supervised
+from inphase.methods.clips import (
+    CLIP_METHODS,
+    ActionLabels,
+    ClipMethod,
+    ClipOrder,
+    ClipShuffle,
+    Rotation,
+    TemporalTransformations,
+)
 from inphase.methods.contrastive import SCL, TCN, SimCLR
 from inphase.methods.method import Method
 
@@ -20,12 +29,14 @@ METHODS: dict[str, type[Method]] = {
 }
 
 
-def name_of(method: Method) -> str:
+def name_of(method: Method | ClipMethod) -> str:
     """The name of a method on the command line."""
-    return next((name for name, kind in METHODS.items() if kind is type(method)), "custom")
+    known = {**METHODS, **CLIP_METHODS}
+    return next((name for name, kind in known.items() if kind is type(method)), "custom")
 
 
 __all__ = [
+    "CLIP_METHODS",
     "GTA",
     "LAV",
     "METHODS",
@@ -34,10 +45,16 @@ __all__ = [
     "TCC",
     "TCN",
     "VAVA",
+    "ActionLabels",
+    "ClipMethod",
+    "ClipOrder",
+    "ClipShuffle",
     "LRProp",
     "Method",
+    "Rotation",
     "ShuffleAndLearn",
     "SimCLR",
     "Supervised",
+    "TemporalTransformations",
     "name_of",
 ]

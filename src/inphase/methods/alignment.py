@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from inphase.errors import InputError
 from inphase.methods.contrastive import TwoClips
 from inphase.methods.method import Compares, Head, Method
 
@@ -50,6 +51,7 @@ class GTA(Method):
         consistency: Weight of the cycles.
         smoothing: Share of the target given to all frames alike.
         variant: Cross-entropy of the cycles, or the released code's softmax of a softmax.
+        reduction: The alignment as a sum along the path, or divided by the frames.
     """
 
     paper: ClassVar[str] = "Hadji, Derpanis, Jepson, GTA, CVPR 2021"
@@ -64,6 +66,7 @@ class GTA(Method):
     consistency: float = 1.0
     smoothing: float = 0.1
     variant: Literal["paper", "code"] = "paper"
+    reduction: Literal["sum", "mean"] = "sum"
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,17 @@ class TCC(Method):
         similarity: Of frames.
         temperature: Softmax temperature of the similarities.
         variance_weight: Weight of the log of the variance of where a frame returns to.
+        delta: Error, as a share of the video, from which `regression_huber` is linear.
+        label_smoothing: Share of the target given to all frames alike, of `classification`.
         cycles: Through every pair, or through random chains of videos.
         cycle_length: Videos in a chain.
+        fraction: Random chains for each frame of the batch.
     """
 
     paper: ClassVar[str] = "Dwibedi et al., TCC, CVPR 2019"
     loss: ClassVar[str] = "tcc"
-    at_least_zero: ClassVar[tuple[str, ...]] = ("variance_weight",)
+    at_least_zero: ClassVar[tuple[str, ...]] = ("variance_weight", "label_smoothing")
+    below_one: ClassVar[tuple[str, ...]] = ("label_smoothing",)
 
     frames: int = 20
     loss_form: Literal[
@@ -90,8 +97,19 @@ class TCC(Method):
     similarity: Literal["squared_l2", "cosine"] = "squared_l2"
     temperature: float = 0.1
     variance_weight: float = 0.001
+    delta: float = 0.1
+    label_smoothing: float = 0.1
     cycles: Literal["deterministic", "stochastic"] = "deterministic"
     cycle_length: int = 2
+    fraction: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.cycle_length < 2 or (self.cycles == "deterministic" and self.cycle_length > 2):
+            raise InputError(
+                f"a cycle passes 2 videos, or more if cycles are stochastic, not "
+                f"{self.cycle_length}: cycles are {self.cycles}"
+            )
 
     def loss_settings(self) -> dict[str, Any]:
         """Arguments of the loss function, which calls its form `loss`."""
@@ -105,30 +123,66 @@ class VAVA(Method):
 
     Attributes:
         prior: How the distance of a match from where it is expected is spread.
-        variance: Of that distance, in frames squared.
+        variance: Of that distance, in frames squared; `beta` has none.
+        learn_variance: Train the variance too, from this value on.
+        flat: Distance in frames within which `flat-top` is flat.
+        shape_alpha: First exponent of `beta`.
+        shape_beta: Second exponent of `beta`.
+        phi: Share of the prior for matches in time; if not given, it falls from 1 to 0.
         virtual: Cost of matching a frame to nothing.
+        virtual_distance: How far in time matches with nothing are, in frames or so.
         structure_weight: Weight of matches near the diagonal.
         prior_weight: Weight of the divergence from the prior.
         contrast_weight: Weight of the contrasts within and between videos.
         margin: Squared distance from which frames far apart in time are left alone.
         window: Frames further apart than this are to be told apart.
         reduction: Of the contrast within a video: means over pairs of frames, or sums.
+        iterations: Of Sinkhorn's algorithm.
     """
 
     paper: ClassVar[str] = "Liu et al., VAVA, CVPR 2022"
     loss: ClassVar[str] = "vava"
-    at_least_zero: ClassVar[tuple[str, ...]] = ("structure_weight", "contrast_weight")
+    at_least_zero: ClassVar[tuple[str, ...]] = (
+        "structure_weight", "contrast_weight", "flat", "phi", "virtual_distance",
+    )  # fmt: skip
+    at_most_one: ClassVar[tuple[str, ...]] = ("phi",)
 
     frames: int = 40
     prior: Literal["gaussian", "flat-top", "beta"] = "gaussian"
     variance: float = 0.36
+    learn_variance: bool = False
+    flat: float = 1.0
+    shape_alpha: float = 1.0
+    shape_beta: float = 50.0
+    phi: float | None = None
     virtual: float = 0.5
+    virtual_distance: float = 1.5
     structure_weight: float = 1.0
     prior_weight: float = 0.1
     contrast_weight: float = 0.5
     margin: float = 2.0
     window: float = 15.0
     reduction: Literal["mean", "sum"] = "mean"
+    iterations: int = 20
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.learn_variance and self.prior == "beta":
+            raise InputError(
+                "the prior 'beta' has no variance to learn: leave out learn_variance, or use "
+                "'gaussian' or 'flat-top'"
+            )
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """The variance, if asked."""
+        return ("variance",) if self.learn_variance else ()
+
+    def loss_settings(self) -> dict[str, Any]:
+        """Arguments of the loss function."""
+        settings = super().loss_settings()
+        del settings["learn_variance"]
+        return settings | {"shape": (settings.pop("shape_alpha"), settings.pop("shape_beta"))}
 
 
 @dataclass(frozen=True)
@@ -178,6 +232,7 @@ class PCL(TwoClips):
     weakly_supervised: ClassVar[bool] = True
     head: ClassVar[Head] = "videos"
     at_least_zero: ClassVar[tuple[str, ...]] = ("weight", "video_weight", "warm_up")
+    at_most_one: ClassVar[tuple[str, ...]] = ("beta", "positive", "protected")
 
     temperature: float = 0.1
     variance: float = 10.0

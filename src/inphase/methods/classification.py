@@ -19,6 +19,8 @@ class ShuffleAndLearn(Method):
     loss: ClassVar[str] = "shuffle_and_learn"
     compares: ClassVar[Compares] = "rows"
     head: ClassVar[Head] = "order"
+    at_least_zero: ClassVar[tuple[str, ...]] = ("shuffled",)
+    at_most_one: ClassVar[tuple[str, ...]] = ("shuffled",)
     least_frames: ClassVar[int] = 5
 
     frames: int = 20
@@ -40,5 +42,6 @@ class Supervised(Method):
     head: ClassVar[Head] = "phases"
     at_least_zero: ClassVar[tuple[str, ...]] = ("label_smoothing",)
     below_one: ClassVar[tuple[str, ...]] = ("label_smoothing",)
+    least_frames: ClassVar[int] = 1
 
     label_smoothing: float = 0.0

@@ -1,0 +1,105 @@
+"""`inphase train` for clip networks: another command by the same name, for other settings."""
+
+from math import ceil
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from inphase.commands.arguments import Device, Videos
+from inphase.commands.train import learnable
+from inphase.console import count, done, rate, say
+from inphase.errors import InputError
+from inphase.methods import ClipMethod, TemporalTransformations
+
+
+def train_clips(
+    videos: Positional[Videos],
+    name: Positional[Annotated[str, arg(metavar="METHOD")]] = "temporal-transformations",
+    /,
+    *,
+    out: Path | None = None,
+    method: Annotated[ClipMethod, arg(name="")] = TemporalTransformations(),  # noqa: B008 (frozen)
+    network: Literal["c3d", "r3d-18", "r2plus1d-18"] = "c3d",
+    width: int | None = None,
+    size: int | None = None,
+    steps: int = 300,
+    epochs: int | None = None,
+    batch: int = 7,
+    learning_rate: float = 3e-4,
+    flip: bool = True,
+    fps: float | None = None,
+    device: Device = "auto",
+    seed: int = 0,
+    resume: bool = False,
+    force: bool = False,
+    tensorboard: bool = False,
+    json: bool = False,
+) -> None:
+    """Teach a clip network motion, by what can be asked of clips without labels.
+
+    inphase train actions/ temporal-transformations
+    inphase train actions/ temporal-transformations --transformations speed warp --no-speed-loss
+
+    Args:
+        videos: A folder of videos, a public data set, or a CSV with a `video` column.
+        name: What to learn from; `inphase methods` lists them.
+        out: Run folder (default: runs/VIDEOS-METHOD).
+        method: Settings of the method.
+        network: C3D, 3D-ResNet-18 or R(2+1)D-18.
+        width: Channels of its first layers (default: the published 64 on a GPU, 16 without).
+        size: Height and width of clips (default: the published 112 on a GPU, 56 without).
+        steps: Optimiser steps.
+        epochs: Instead of steps, how often all videos are seen (the paper: 100 on UCF101).
+        batch: Videos a step, each with all its examples (the paper: 28 examples, 7 videos).
+        learning_rate: At its highest.
+        flip: Whether half of the videos are mirrored; not where left and right matter.
+        fps: Frame rate for folders of images.
+        device: Where to train.
+        seed: Of everything random.
+        resume: Go on with the run.
+        force: Replace the run.
+        tensorboard: Log for TensorBoard too.
+        json: Print JSON.
+    """
+    learned = learnable(videos, fps)
+    frames = sum(len(video) for video in learned)
+    say(f"{count(len(learned))}, {frames} frames to learn from", json)
+    out = out or Path("runs") / "-".join([videos.resolve().stem, name])
+
+    from dataclasses import replace
+
+    from inphase.device import pick_device
+    from inphase.encoders.architecture import Clips
+    from inphase.train_clips import PRETRAINING, PUBLISHED, SMALL, fit_clips
+
+    if epochs is not None and epochs < 1:
+        raise InputError(f"epochs must be at least 1, not {epochs}")
+    usual = PUBLISHED if pick_device(device).type == "cuda" else SMALL
+    shape = Clips(network, width or usual.width, size or usual.size, context=method.frames)
+    if not resume:
+        say(f"{shape.describe()}, {shape.size} x {shape.size} pixels", json)
+    fit_clips(
+        learned,
+        method,
+        out=out,
+        architecture=shape,
+        settings=replace(
+            PRETRAINING,
+            steps=ceil(epochs * len(learned) / batch) if epochs else steps,
+            batch=batch,
+            learning_rate=learning_rate,
+            seed=seed,
+        ),
+        flip=flip,
+        device=device,
+        resume=resume,
+        force=force,
+        progress=not json,
+        tensorboard=tensorboard,
+    )
+    done(
+        f"wrote {out}   -> inphase align {out} {learned[0].path} {videos}{rate(fps)}",
+        {"run": str(out), "videos": len(learned), "frames": frames},
+        json,
+    )
