@@ -23,10 +23,10 @@ def train_clips(
     network: Literal["c3d", "r3d-18", "r2plus1d-18"] = "c3d",
     width: int | None = None,
     size: int | None = None,
-    steps: int = 300,
+    steps: int = 600,
     epochs: int | None = None,
     batch: int = 7,
-    learning_rate: float = 3e-4,
+    learning_rate: float | None = None,
     flip: bool = True,
     fps: float | None = None,
     device: Device = "auto",
@@ -48,11 +48,11 @@ def train_clips(
         method: Settings of the method.
         network: C3D, 3D-ResNet-18 or R(2+1)D-18.
         width: Channels of its first layers (default: the published 64 on a GPU, 16 without).
-        size: Height and width of clips (default: the published 112 on a GPU, 56 without).
+        size: Height and width of clips (default: the published 112 on a GPU, 40 without).
         steps: Optimiser steps.
         epochs: Instead of steps, how often all videos are seen (the paper: 100 on UCF101).
         batch: Videos a step, each with all its examples (the paper: 28 examples, 7 videos).
-        learning_rate: At its highest.
+        learning_rate: At its highest (default: the paper's 3e-4 on a GPU, 2e-3 without).
         flip: Whether half of the videos are mirrored; not where left and right matter.
         fps: Frame rate for folders of images.
         device: Where to train.
@@ -71,11 +71,12 @@ def train_clips(
 
     from inphase.device import pick_device
     from inphase.encoders.architecture import Clips
-    from inphase.train_clips import PRETRAINING, PUBLISHED, SMALL, fit_clips
+    from inphase.train_clips import PRETRAINING, PUBLISHED, SMALL, SMALL_RATE, fit_clips
 
     if epochs is not None and epochs < 1:
         raise InputError(f"epochs must be at least 1, not {epochs}")
-    usual = PUBLISHED if pick_device(device).type == "cuda" else SMALL
+    on_gpu = pick_device(device).type == "cuda"
+    usual = PUBLISHED if on_gpu else SMALL
     shape = Clips(network, width or usual.width, size or usual.size, context=method.frames)
     if not resume:
         say(f"{shape.describe()}, {shape.size} x {shape.size} pixels", json)
@@ -88,7 +89,7 @@ def train_clips(
             PRETRAINING,
             steps=ceil(epochs * len(learned) / batch) if epochs else steps,
             batch=batch,
-            learning_rate=learning_rate,
+            learning_rate=learning_rate or (PRETRAINING.learning_rate if on_gpu else SMALL_RATE),
             seed=seed,
         ),
         flip=flip,
