@@ -190,15 +190,10 @@ def _probe(encoder: Encoder, data: Data, options: Run, seed: int) -> dict[str, f
     """Every probe; the same settings for all networks."""
     quiet: dict[str, Any] = {"device": options.device, "progress": False}
     learnt = quiet | {"epochs": options.epochs, "flip": data.flip, "seed": seed}
+    tuning = {**learnt, "epochs": options.tuning_epochs, "learning_rate": options.tuning_rate}
     motion = recognise(encoder, *data.motion, **learnt)
     still = recognise(encoder, *data.motion, still=True, **learnt)
-    tuned = recognise(
-        encoder,
-        *data.motion,
-        frozen=False,
-        **learnt | {"epochs": options.tuning_epochs},
-        learning_rate=options.tuning_rate,
-    )
+    tuned = recognise(encoder, *data.motion, frozen=False, **tuning)
     scores = {
         "motion": motion.accuracy,
         "motion, stills": still.accuracy,
