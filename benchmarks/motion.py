@@ -38,7 +38,7 @@ from inphase.methods import CLIP_METHODS, ClipMethod, TemporalTransformations
 from inphase.methods.clips import TRANSFORMATIONS
 from inphase.probing import recognise, retrieve_videos, synchronise, tell_before_from_after
 from inphase.threads import wait_briefly
-from inphase.train_clips import PRETRAINING, SMALL, SMALL_RATE, fit_clips
+from inphase.train_clips import PRETRAINING, SMALL, SMALL_RATE, fit_clips, usual_batch
 from inphase.views.clips import CROP
 
 Split = tuple[list[Video], list[Video]]  # to learn from, to test on
@@ -173,6 +173,7 @@ def _result(method: ClipMethod | None, data: Data, options: Run, seed: int) -> d
             settings=replace(
                 PRETRAINING,
                 steps=options.steps,
+                batch=usual_batch(method),
                 learning_rate=options.learning_rate,
                 seed=seed,
             ),
@@ -192,16 +193,13 @@ def _probe(encoder: Encoder, data: Data, options: Run, seed: int) -> dict[str, f
     learnt = quiet | {"epochs": options.epochs, "flip": data.flip, "seed": seed}
     tuning = {**learnt, "epochs": options.tuning_epochs, "learning_rate": options.tuning_rate}
     motion = recognise(encoder, *data.motion, **learnt)
-    still = recognise(encoder, *data.motion, still=True, **learnt)
     tuned = recognise(encoder, *data.motion, frozen=False, **tuning)
-    scores = {
-        "motion": motion.accuracy,
-        "motion, stills": still.accuracy,
-        "motion, fine-tuned": tuned.accuracy,
-    }
+    scores = {"motion": motion.accuracy, "motion, fine-tuned": tuned.accuracy}
     chances = dict.fromkeys(scores, motion.chance)
     if options.brief:
         return _beside(scores, chances)
+    still = recognise(encoder, *data.motion, still=True, **learnt)
+    scores["motion, stills"] = still.accuracy
     if data.looks is not None:
         scores["looks"] = recognise(encoder, *data.looks, **learnt).accuracy
     shift = synchronise(encoder, *data.motion, views=1, **learnt)
@@ -212,6 +210,7 @@ def _probe(encoder: Encoder, data: Data, options: Run, seed: int) -> dict[str, f
     nearest = retrieve_videos(encoder, *data.motion, ks=(1, 5), **quiet)
     scores |= {f"top {k}": accuracy for k, accuracy in nearest.accuracy.items()}
     chances |= {
+        "motion, stills": still.chance,
         "looks": 1 / len({video.activity for video in data.looks[0]}) if data.looks else 0.0,
         "offset": shift.chance,
         "offset, mean error": shift.chance_error,

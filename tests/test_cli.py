@@ -126,6 +126,51 @@ def test_train_says_what_it_cannot_do(place, monkeypatch, capsys, tmp_path, word
     assert told in refused(monkeypatch, capsys, *given)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--width", 0), "width of a clip network must be at least 1, not 0"),
+        (("--size", 0), "clips 0 pixels high and wide are too small"),
+        (("--size", 8), "clips 8 pixels high and wide are too small"),
+        (("--learning-rate", 0), "learning_rate must be above 0, not 0"),
+        (("--batch", 0), "batch must be at least 1, not 0"),
+        (("--epochs", 2, "--batch", 0), "batch must be at least 1, not 0"),
+        (("--epochs", 0), "epochs must be at least 1, not 0"),
+        (("--frames", 6), "periodic clips have at least 7 frames, not 6"),
+    ],
+)
+def test_train_of_clip_networks_says_what_it_cannot_do(
+    place, monkeypatch, capsys, tmp_path, words, told
+):
+    given = ("train", place / "videos", "temporal-transformations", *words, "--device", "cpu")
+    assert told in refused(monkeypatch, capsys, *given, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_gone_on_with_by_its_own_method(place, monkeypatch, capsys, tmp_path):
+    train = ("train", place / "videos")
+    tiny = ("--width", 4, "--size", 16, "--device", "cpu")
+    call(monkeypatch, *train, "rotation", "--out", tmp_path, "--epochs", 2, "--batch", 2, *tiny)
+    # Three videos, seen twice, two a step.
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 3
+    for words, told in (
+        (("--out", tmp_path), "the run is of rotation"),
+        (("clip-order", "--out", place / "run"), "the run is of scl"),
+    ):
+        assert told in refused(monkeypatch, capsys, *train, *words, "--resume")
+    assert "stands alone" in refused(monkeypatch, capsys, *train, "--plus", "rotation")
+
+
+def test_of_several_processes_the_first_prints(place, monkeypatch, capsys, tmp_path):
+    from inphase.console import done, say
+
+    for rank, told in (("0", "one\ntwo\n"), ("1", "")):
+        monkeypatch.setenv("RANK", rank)
+        say("one", json=False)
+        done("two", {}, json=False)
+        assert capsys.readouterr().out == told
+
+
 def test_embed_writes_values_and_times_once(place, monkeypatch, capsys, tmp_path):
     call(monkeypatch, "embed", place / "run", place / "videos", "--out", tmp_path)
     files = sorted(tmp_path.glob("*.npz"))

@@ -17,6 +17,7 @@ from inphase.methods import (
     CLIP_METHODS,
     ActionLabels,
     ClipOrder,
+    ClipShuffle,
     Rotation,
     TemporalTransformations,
 )
@@ -210,6 +211,21 @@ def test_sizes_that_make_no_sense_are_told(frames):
         ClipSampler(frames, Rotation(), videos=1, size=17)
     with pytest.raises(InputError, match="1 activities cannot be told apart"):
         ClipSampler(frames, ActionLabels(), videos=1, size=SIZE, classes=("a",))
+
+
+def test_videos_too_short_for_the_question_are_not_drawn(tmp_path):
+    found = []
+    for length in (1, 16, 40):
+        (tmp_path / str(length)).mkdir()
+        for frame in range(length):
+            picture(frame, 0).save(tmp_path / str(length) / f"{frame:04}.png")
+        found.append(Video(tmp_path / str(length), fps=10))
+    short, whole = (ClipFrames(each, size=16, progress=False) for each in (found[:2], found))
+    batch = drawn(whole, ClipOrder())
+    assert set(batch.videos.tolist()) == {2} and (batch.targets["order"] >= 0).all()
+    with pytest.raises(InputError, match="none of the 2 videos is long enough"):
+        drawn(short, ClipOrder())
+    assert set(drawn(short, ClipShuffle()).videos.tolist()) == {1}
 
 
 def test_a_batch_goes_to_a_device_as_a_whole(frames):

@@ -39,11 +39,65 @@ with joined("cpu") as (ranks, device):
         json.dump([each.flatten().tolist() for each in learner.parameters()], file)
 """
 
+# The first goes ahead, in one training after another, and what batch norm has seen is shared; then
+# the first has an error.
+TOGETHER = """
+import sys
+from pathlib import Path
+from torch import nn
+from inphase.errors import InputError
+from inphase.ranks import joined
+
+folder = Path(sys.argv[1])
+for turn in range(4):
+    with joined("cpu") as (ranks, device):
+        with ranks.first_before_others():
+            if ranks.first:
+                (folder / f"turn {turn}").touch()
+            assert (folder / f"turn {turn}").exists()
+        norm = nn.BatchNorm1d(2)
+        norm.running_mean.fill_(ranks.rank + 1)
+        ranks.share(norm)
+        assert norm.running_mean.tolist() == [1, 1] and ranks.any(ranks.rank == turn % 2)
+with joined("cpu") as (ranks, device):
+    try:
+        with ranks.first_before_others():
+            if ranks.first:
+                raise OSError("the disk is full")
+    except (OSError, InputError) as error:
+        (folder / str(ranks.rank)).write_text(str(error))
+"""
+
+
+def launch(folder: Path, text: str) -> None:
+    """Run a program in two processes, each given the folder."""
+    program = folder / "program.py"
+    program.write_text(text)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, "--standalone", str(program), str(folder)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
 
 def test_a_process_alone_is_the_first_of_one():
     with joined("cpu") as (ranks, device):
         assert ranks == Ranks(0, 1) and ranks.first and device == "cpu"
     assert ranks.any(True) and not ranks.any(False)
+    with ranks.first_before_others():
+        pass
+    with pytest.raises(OSError, match="full"), ranks.first_before_others():
+        raise OSError("the disk is full")
+
+
+def test_the_first_goes_ahead_each_time_and_nobody_waits_for_it_after_an_error(tmp_path: Path):
+    launch(tmp_path, TOGETHER)
+    assert (tmp_path / "0").read_text() == "the disk is full"
+    assert "the first of the processes has stopped" in (tmp_path / "1").read_text()
 
 
 def test_processes_have_random_numbers_of_their_own():
@@ -53,18 +107,8 @@ def test_processes_have_random_numbers_of_their_own():
 
 
 def test_two_processes_take_the_steps_of_their_mean_gradient(tmp_path: Path):
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
     (tmp_path / "run").mkdir()
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*launch, "--standalone", str(program), str(tmp_path)],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    launch(tmp_path, PROGRAM)
     found = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
     assert found[0] == found[1]
     # One process alone, with the points of both: torch's own optimiser and schedule.

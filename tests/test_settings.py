@@ -9,11 +9,30 @@ import pytest
 import tyro
 
 from inphase import losses
-from inphase.encoders.architecture import FrameLevel
+from inphase.encoders.architecture import Clips, FrameLevel
 from inphase.encoders.encoder import FrameFeatures
 from inphase.errors import InputError
-from inphase.methods import GTA, METHODS, PCL, SCL, TCC, TCN, VAVA, Method, ShuffleAndLearn, SimCLR
-from inphase.settings import Settings, check_weights, restored, written, written_sum
+from inphase.methods import (
+    GTA,
+    METHODS,
+    PCL,
+    SCL,
+    TCC,
+    TCN,
+    VAVA,
+    Method,
+    Rotation,
+    ShuffleAndLearn,
+    SimCLR,
+)
+from inphase.settings import (
+    Settings,
+    check_weights,
+    restored,
+    restored_clips,
+    written,
+    written_sum,
+)
 
 
 def changed(kind: type[Method]) -> Method:
@@ -50,6 +69,14 @@ def test_a_method_of_ones_own_cannot_be_read_back():
 
     with pytest.raises(InputError, match="a method of its own"):
         restored(config(Own()))
+
+
+def test_runs_of_frames_and_of_clips_are_not_taken_for_one_another():
+    clips = {"architecture": asdict(Clips()), "method": written(Rotation())}
+    with pytest.raises(InputError, match="the run is of rotation: name that method"):
+        restored(config(SCL()) | clips)
+    with pytest.raises(InputError, match="the run is of scl: name that method"):
+        restored_clips(config(SCL()))
 
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])

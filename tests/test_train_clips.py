@@ -18,7 +18,7 @@ from inphase.encoders.clip_level import ClipLevelEncoder
 from inphase.encoders.encoder import Encoder
 from inphase.errors import InputError, Interrupted
 from inphase.methods import CLIP_METHODS, ClipOrder, TemporalTransformations
-from inphase.train_clips import PRETRAINING, fit_clips, judged, load_heads
+from inphase.train_clips import PRETRAINING, fit_clips, judged, load_heads, usual_batch
 
 TINY = Clips(width=4, size=16)
 BRIEF = replace(PRETRAINING, steps=8, batch=2, checkpoint_every=3, warm_up=2)
@@ -151,6 +151,66 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(videos, tmp_path, monkeyp
     assert [entry["step"] for entry in log_of(tmp_path / "broken")] == list(range(1, 9))
 
 
+def test_bad_videos_leave_no_run_behind_nor_take_the_place_of_one(videos, tmp_path):
+    trained(videos, settings=replace(BRIEF, steps=1), out=tmp_path / "run")
+    with pytest.raises(InputError, match="give at least one"):
+        trained([], out=tmp_path / "run", force=True)
+    assert Encoder.load(tmp_path / "run").config["settings"]["steps"] == 1
+    with pytest.raises(InputError, match="give at least one"):
+        trained([], out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_run_replaced_keeps_no_heads_of_the_old_one(videos, tmp_path, monkeypatch):
+    trained(videos, settings=replace(BRIEF, steps=1), out=tmp_path)
+    import inphase.train_clips as module
+
+    def interrupting(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "judged", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        trained(videos, out=tmp_path, force=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "videos.csv"}
+
+
+def test_nothing_is_decoded_for_a_run_that_is_in_the_way_or_finished(videos, tmp_path, monkeypatch):
+    trained(videos, settings=replace(BRIEF, steps=1), out=tmp_path)
+    import inphase.train_clips as module
+
+    monkeypatch.setattr(module, "ClipFrames", None)
+    with pytest.raises(InputError, match="already holds a run"):
+        trained(videos, out=tmp_path)
+    with pytest.raises(InputError, match="nothing to resume"):
+        trained(videos, out=tmp_path, resume=True)
+
+
+def test_the_card_speaks_of_the_videos_that_could_be_read(videos, tmp_path):
+    (tmp_path / "note.mp4").write_text("not a video")
+    with pytest.warns(UserWarning, match="note.mp4"):
+        trained(
+            [*videos, Video(tmp_path / "note.mp4")],
+            settings=replace(BRIEF, steps=1),
+            out=tmp_path / "run",
+        )
+    assert f"{len(videos)} videos" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_a_resumed_run_tells_the_same_activities_apart(videos, tmp_path, monkeypatch):
+    import inphase.train_clips as module
+
+    def stopping(*args):
+        os.kill(os.getpid(), 2)
+        return judged(*args)
+
+    monkeypatch.setattr(module, "judged", stopping)
+    with pytest.raises(Interrupted):
+        trained(videos, CLIP_METHODS["action-labels"](), out=tmp_path)
+    named = [replace(video, activity=video.activity.upper()) for video in videos]
+    with pytest.raises(InputError, match="tells the activities clean_and_jerk, pouring apart"):
+        trained(named, out=tmp_path, resume=True)
+
+
 def test_batches_made_ahead_change_nothing(videos):
     assert same(trained(videos, workers=0), trained(videos, workers=3))
 
@@ -163,6 +223,13 @@ def test_the_default_settings_are_the_papers():
     assert (PRETRAINING.learning_rate, PRETRAINING.final) == (3e-4, 1e-3)
     assert (PRETRAINING.beta2, PRETRAINING.weight_decay) == (0.99, 1e-4)
     assert PRETRAINING.batch * TemporalTransformations().copies == 28
+
+
+@pytest.mark.parametrize("name", CLIP_METHODS)
+def test_a_step_has_28_clips_or_as_many_whole_examples_as_fit(name):
+    method = CLIP_METHODS[name]()
+    clips = method.copies * method.joined
+    assert 28 - clips < usual_batch(method) * clips <= 28
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from inphase.commands.evaluate import evaluate
 from inphase.commands.methods import methods
 from inphase.commands.train import train
 from inphase.commands.train_as import train_as_in
-from inphase.console import trouble_in_one_sentence
+from inphase.console import speaks, trouble_in_one_sentence
 from inphase.memory import keep_freed_memory
 from inphase.threads import wait_briefly
 
@@ -33,6 +33,8 @@ def main() -> None:
     keep_freed_memory()
     wait_briefly()
     warnings.formatwarning = lambda message, *_: f"inphase: {message}\n"
+    if not speaks():
+        warnings.simplefilter("ignore")
     with trouble_in_one_sentence():
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS | {"train": train_as_in(sys.argv[1:])},

@@ -59,11 +59,12 @@ class ClipSampler:
         method: What is asked.
         videos: Videos in a batch; 7 with four transformations give the paper's 28 examples.
         size: Height and width of the crops, in pixels.
-        classes: Activities, for methods that learn from labels; videos of others are not drawn.
+        classes: Activities, for methods that learn from labels. Videos of others are not drawn,
+            nor those that are too short to be asked anything.
         flip: Whether half of the videos are mirrored; say no where left and right matter.
 
     Raises:
-        InputError: If numbers make no sense, or no video shows one of the activities.
+        InputError: If numbers make no sense, or no video can be asked anything.
     """
 
     def __init__(
@@ -84,13 +85,16 @@ class ClipSampler:
         self.heads = method.heads(len(classes))
         numbers = {name: k for k, name in enumerate(classes)}
         self.labels = [numbers.get(video.activity, NOT_ASKED) for video in frames.videos]
-        self.drawn = [
-            k for k, label in enumerate(self.labels) if not method.supervised or label >= 0
-        ]
+        self.drawn = [k for k in range(len(frames.videos)) if self._can_be_asked(k)]
         if not self.drawn:
             raise InputError(
-                f"none of the {len(frames.videos)} videos shows one of the activities "
-                f"{', '.join(classes)}: name the activity of each by its folder"
+                f"none of the {len(frames.videos)} videos "
+                + (
+                    f"shows one of the activities {', '.join(classes)}: name the activity of each "
+                    "by its folder"
+                    if method.supervised
+                    else f"is long enough: give one of more than {method.frames} frames"
+                )
             )
         self._warned: set[int] = set()
 
@@ -124,6 +128,12 @@ class ClipSampler:
         }
         clips = to_clips(pixels, KINETICS_MEAN, KINETICS_DEVIATION)
         return ClipBatch(clips, targets, torch.tensor([video for video, _ in asked]))
+
+    def _can_be_asked(self, video: int) -> bool:
+        """Whether any question about the video has an answer."""
+        length, label = self.frames.lengths[video], self.labels[video]
+        asked = examples(self.method, length, np.random.default_rng(0), label=label)
+        return any(target != NOT_ASKED for each in asked for target in each.targets.values())
 
     def _videos(self, generator: np.random.Generator) -> Iterator[int]:
         """Videos in random order, none twice before all had their turn; more than are needed."""

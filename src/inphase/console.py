@@ -11,6 +11,8 @@ from typing import Any
 
 from inphase.errors import InputError, TrainingError
 
+_STOPPED = 130  # the exit code of what Ctrl-C stops
+
 
 def count(number: int, what: str = "video") -> str:
     """Say how many: `1 video`, `2 videos`."""
@@ -27,14 +29,22 @@ def typed(*words: object) -> str:
     return shlex.join(map(str, words))
 
 
+def speaks() -> bool:
+    """Whether this process prints: of those that `torchrun` starts, the first does for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def say(line: str, json: bool) -> None:
     """Print for people; scripts that asked for JSON get it on standard error."""
+    if not speaks():
+        return
     print(line, file=sys.stderr if json else sys.stdout, flush=True)
 
 
 def done(line: str, result: dict[str, Any], json: bool) -> None:
     """Print the last line: what was written and what to type next; or the result as JSON."""
-    print(json_module.dumps(result) if json else line)
+    if speaks():
+        print(json_module.dumps(result) if json else line)
 
 
 @contextmanager
@@ -45,7 +55,7 @@ def trouble_in_one_sentence() -> Iterator[None]:
     except (InputError, TrainingError) as error:
         _fail(str(error), 1)
     except KeyboardInterrupt as error:
-        _fail(str(error) or "stopped; what was finished is kept", 130)
+        _fail(str(error) or "stopped; what was finished is kept", _STOPPED)
     except BrokenPipeError:
         # The reader of the output, as `head`, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,5 +66,6 @@ def trouble_in_one_sentence() -> Iterator[None]:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"inphase: {message}", file=sys.stderr)
+    if speaks() or code != _STOPPED:
+        print(f"inphase: {message}", file=sys.stderr)
     raise SystemExit(code)

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,11 +82,11 @@ def optimise(
         if writing is not None:
             writing.save_checkpoint({"step": step} | {n: p.state_dict() for n, p in parts.items()})
 
-    writer = _tensorboard(run) if tensorboard and ranks.first else None
     learner.train()
     shown = progress and ranks.first
     bar = tqdm(total=settings.steps, initial=first, desc="training", disable=not shown)
-    with _stop_after_step() as asked, bar:
+    writing_too = _tensorboard(run) if tensorboard and ranks.first else nullcontext()
+    with _stop_after_step() as asked, bar, writing_too as writer:
         for step in range(first, settings.steps):
             torch.manual_seed(_number(settings.seed, step, ranks))
             started = time.perf_counter()
@@ -120,8 +120,7 @@ def optimise(
                 save(done)
             if stop and done < settings.steps:
                 raise Interrupted(_how_to_resume(run, done, settings.steps))
-    if writer is not None:
-        writer.close()
+    ranks.share(learner)
     learner.eval()
 
 
@@ -139,8 +138,12 @@ def step_generator(seed: int, step: int, ranks: Ranks = Ranks()) -> np.random.Ge
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Start torch's random numbers from a seed, and leave them as they were afterwards."""
-    with torch.random.fork_rng():
+    """Start torch's random numbers from a seed, and leave them as they were afterwards.
+
+    Of several GPUs the one in use is meant: to ask the others would take memory on each.
+    """
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         yield
 

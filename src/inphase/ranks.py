@@ -1,14 +1,19 @@
 """Which of several training processes this is, and what they do together; see `torchrun`."""
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import distributed, nn
 
 from inphase.errors import InputError
+
+# The others wait while the first computes features, of a large collection for hours.
+_PATIENCE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,42 @@ class Ranks:
         distributed.all_reduce(there, op=distributed.ReduceOp.MAX)
         return bool(there.item())
 
+    def share(self, learner: nn.Module) -> None:
+        """Give every process what the first has learned beside weights, as of batch norm."""
+        if self.count > 1:
+            for each in learner.buffers():
+                distributed.broadcast(each, 0)
+
     @contextmanager
     def first_before_others(self) -> Iterator[None]:
-        """Let the first process go ahead, such as to fill a cache, and the others follow."""
-        if self.count > 1 and not self.first:
-            distributed.barrier()
-        yield
-        if self.count > 1 and self.first:
-            distributed.barrier()
+        """Let the first process go ahead, such as to fill a cache, and the others follow.
+
+        Raises:
+            InputError: In the others, if there was an error in the first.
+        """
+        if not self.first:
+            if self.any(False):
+                raise InputError("the first of the processes has stopped: see what it says")
+            yield
+            return
+        try:
+            yield
+        except BaseException:
+            self.any(True)
+            raise
+        self.any(False)
+
+
+def processes() -> int:
+    """How many processes `torchrun` started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @contextmanager
 def joined(device: str = "auto") -> Iterator[tuple[Ranks, str]]:
     """Join the processes that `torchrun` started; alone without it.
+
+    They stay together until they end, for whoever left could not join again for the next training.
 
     Args:
         device: Where training was asked to run; among several GPUs each process takes its own.
@@ -75,11 +103,10 @@ def joined(device: str = "auto") -> Iterator[tuple[Ranks, str]]:
     Raises:
         InputError: If there are more processes than GPUs on this machine.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1 or distributed.is_initialized():
+    if processes() == 1:
         yield Ranks(), device
         return
-    local = int(os.environ["LOCAL_RANK"])
+    local = int(os.environ.get("LOCAL_RANK", "0"))
     on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
     if on_gpu:
         if local >= torch.cuda.device_count():
@@ -89,8 +116,7 @@ def joined(device: str = "auto") -> Iterator[tuple[Ranks, str]]:
             )
         device = f"cuda:{local}"
         torch.cuda.set_device(local)
-    distributed.init_process_group("nccl" if on_gpu else "gloo")
-    try:
-        yield Ranks(distributed.get_rank(), distributed.get_world_size()), device
-    finally:
-        distributed.destroy_process_group()
+    if not distributed.is_initialized():
+        distributed.init_process_group("nccl" if on_gpu else "gloo", timeout=_PATIENCE)
+        atexit.register(distributed.destroy_process_group)
+    yield Ranks(distributed.get_rank(), distributed.get_world_size()), device

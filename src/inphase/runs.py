@@ -1,8 +1,8 @@
 """A run folder: all that training leaves behind, and all that is needed to go on with it.
 
-`config.json` (every setting), `model.safetensors` (weights), `log.jsonl` (one line a step),
-`videos.csv` (what it learned from), `README.md` (the card) and, until training has finished,
-`checkpoint.pt`.
+`config.json` (every setting), `model.safetensors` (weights), `heads.safetensors` (of clip networks:
+what answered in training), `log.jsonl` (one line a step), `videos.csv` (what it learned from),
+`README.md` (the card) and, until training has finished, `checkpoint.pt`.
 """
 
 import io
@@ -16,6 +16,15 @@ from inphase.data.collection import write_csv
 from inphase.data.video import Video
 from inphase.errors import InputError
 from inphase.files import atomic, naming, write_text
+
+# Files of an earlier run, which are not to be taken for those of a new one.
+_LEFT_BEHIND = (
+    "checkpoint.pt",
+    "log.jsonl",
+    "model.safetensors",
+    "heads.safetensors",
+    "README.md",
+)
 
 
 class Run:
@@ -43,8 +52,8 @@ class Run:
         """One JSON object a line, one line a step."""
         return self.folder / "log.jsonl"
 
-    def begin(self, config: dict[str, Any], videos: list[Video], *, force: bool) -> None:
-        """Start afresh.
+    def check_free(self, *, force: bool) -> None:
+        """Check that a run may begin here.
 
         Raises:
             InputError: If there is a run already and `force` is not given.
@@ -54,7 +63,24 @@ class Run:
                 f"{self.folder} already holds a run: add --resume to go on with it, --force to "
                 f"replace it, or --out for another folder"
             )
-        for file in ("checkpoint.pt", "log.jsonl", "model.safetensors", "README.md"):
+
+    def check_unfinished(self) -> None:
+        """Check that there is something left to train.
+
+        Raises:
+            InputError: If the run has finished.
+        """
+        if (self.folder / "model.safetensors").is_file():
+            raise InputError(f"{self.folder} has finished: there is nothing to resume")
+
+    def begin(self, config: dict[str, Any], videos: list[Video], *, force: bool) -> None:
+        """Start afresh.
+
+        Raises:
+            InputError: If there is a run already and `force` is not given.
+        """
+        self.check_free(force=force)
+        for file in _LEFT_BEHIND:
             (self.folder / file).unlink(missing_ok=True)
         write_text(self.config_file, json.dumps(config, indent=2) + "\n")
         write_csv(self.folder / "videos.csv", videos)
@@ -86,8 +112,7 @@ class Run:
         Raises:
             InputError: If the run has finished.
         """
-        if (self.folder / "model.safetensors").is_file():
-            raise InputError(f"{self.folder} has finished: there is nothing to resume")
+        self.check_unfinished()
         if not self.checkpoint_file.is_file():
             self.log_file.unlink(missing_ok=True)
             return None

@@ -91,7 +91,8 @@ def restored(
     """What `fit` was asked for, from a run's `config.json`.
 
     Raises:
-        InputError: If it was trained with a method that inphase does not have.
+        InputError: If it was trained with a method that inphase does not have, or that is one for
+            clip networks.
     """
     return (
         _read(config["method"], METHODS),
@@ -106,27 +107,27 @@ def restored_clips(config: dict[str, Any]) -> tuple[ClipMethod, Settings, Clips]
     """What `fit_clips` was asked for, from a run's `config.json`.
 
     Raises:
-        InputError: If it is not the run of a clip network, or of a method that inphase has.
+        InputError: If it is not the run of a method for clip networks that inphase has.
     """
-    architecture = read_architecture(config["architecture"])
-    if not isinstance(architecture, Clips) or "classes" not in config:
-        raise InputError(
-            f"the run is of {config['method']['name']}, which is no method for clip networks"
-        )
     method = _read(config["method"], CLIP_METHODS)
+    architecture = read_architecture(config["architecture"])
+    assert isinstance(architecture, Clips)
     return method, Settings(**config["settings"]), architecture
 
 
 def _read(method: dict[str, Any], known: Mapping[str, type[_M]]) -> _M:
     # JSON has no tuples.
     settings: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in method.items()
-        if name != "name"
+        each: tuple(value) if isinstance(value, list) else value
+        for each, value in method.items()
+        if each != "name"
     }
-    if method["name"] not in known:
+    name = method["name"]
+    if name not in known and name in {**METHODS, **CLIP_METHODS}:
+        raise InputError(f"the run is of {name}: name that method to go on with it")
+    if name not in known:
         raise InputError(
-            f"the run has a method of its own ('{method['name']}'), which only the program that "
+            f"the run has a method of its own ('{name}'), which only the program that "
             "began it can go on with"
         )
-    return known[method["name"]](**settings)
+    return known[name](**settings)

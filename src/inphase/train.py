@@ -133,11 +133,11 @@ def fit(
         "videos": [video.name for video in videos],
     }
     with joined(device) as (ranks, place), seeded(settings.seed):
-        if run is not None and not resume and ranks.first:
-            run.begin(config, list(videos), force=force)
         target = pick_device(place)
         encoder = Encoder(frame_features, config=config)
         with ranks.first_before_others():
+            if run is not None and not resume and ranks.first:
+                run.begin(config, list(videos), force=force)
             source = frame_source(
                 videos,
                 encoder,

@@ -34,13 +34,14 @@ from inphase.views.pretexts import NOT_ASKED
 
 HEADS = "heads.safetensors"
 PUBLISHED = Clips()
-# Jenni et al., section 3.3: 28 examples a step, four of each video.
+# Jenni et al., section 3.3; 7 videos have 28 examples, four of each.
 PRETRAINING = Settings(batch=7, learning_rate=3e-4, final=1e-3, beta2=0.99, clip=10.0)
 # For a CPU: the same network with an eighth of the pixels and a sixteenth of the weights, which
 # learns in minutes and bears a higher learning rate.
 SMALL = Clips(width=16, size=40)
 SMALL_RATE = 2e-3
 
+_CLIPS = 28  # a step in Jenni et al., section 3.3, of all examples of its videos together
 _FEATURES = (3, CROP, CROP)  # a frame as the backbone `pixels` gives it
 
 
@@ -106,7 +107,7 @@ def fit_clips(
         Interrupted: After Ctrl-C, when the state is saved.
     """
     run = Run(out) if out is not None else None
-    method = method or TemporalTransformations()
+    method, saved = method or TemporalTransformations(), {}
     if resume:
         if run is None:
             raise InputError("to resume, say which run: give its folder as out")
@@ -118,12 +119,20 @@ def fit_clips(
                 f"{out} learns from {len(saved['videos'])} videos that are not the "
                 f"{len(videos)} given now: resume with the same ones, see its videos.csv"
             )
+        run.check_unfinished()
+    elif run is not None:
+        run.check_free(force=force)
     if architecture.context != method.frames:
         raise InputError(
             f"the network sees clips of {architecture.context} frames, and the method shows "
             f"{method.frames}: give both the same number"
         )
     classes = sorted({video.activity for video in videos} - {""}) if method.supervised else []
+    if resume and classes != saved["classes"]:
+        raise InputError(
+            f"{out} tells the activities {', '.join(saved['classes'])} apart, and the videos now "
+            f"show {', '.join(classes)}: name them as they were"
+        )
     outputs = method.heads(len(classes))
     config = {
         "inphase": __version__,
@@ -140,8 +149,6 @@ def fit_clips(
         "videos": [video.name for video in videos],
     }
     with joined(device) as (ranks, place), seeded(settings.seed):
-        if run is not None and not resume and ranks.first:
-            run.begin(config, list(videos), force=force)
         height, _ = frame_size(architecture.size)
         shown = progress and ranks.first
         frames = ClipFrames(videos, size=height, keep=keep // ranks.count, progress=shown)
@@ -161,6 +168,10 @@ def fit_clips(
         learner = nn.ModuleDict({"network": network, "heads": heads}).to(target)
         if target.type == "cuda":
             network.to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
+        # Only now, so that bad videos leave no run behind, nor take the place of one.
+        with ranks.first_before_others():
+            if run is not None and not resume and ranks.first:
+                run.begin(config, list(videos), force=force)
         with _batches(sampler, settings, ranks, workers) as batch_of:
 
             def look(step: int, generator: np.random.Generator) -> Step:  # noqa: ARG001
@@ -183,8 +194,13 @@ def fit_clips(
             with atomic(run.folder / HEADS) as temporary:
                 temporary.write_bytes(save({k: v.cpu() for k, v in heads.state_dict().items()}))
             encoder.save(run.folder)
-            run.finish(card(encoder, list(videos), str(run.folder)))
+            run.finish(card(encoder, frames.videos, str(run.folder)))
     return encoder
+
+
+def usual_batch(method: ClipMethod) -> int:
+    """Videos whose examples make 28 clips, however many a method makes of each."""
+    return max(1, _CLIPS // (method.copies * method.joined))
 
 
 def load_heads(encoder: Encoder, folder: Path | str) -> ClipHeads:

@@ -100,7 +100,7 @@ def test_features_of_a_clip_are_its_own_alone(random_encoder, shown):
         return [Clip(indices) for indices in every(length, 1, speed=0, frames=16)]
 
     for see in (flat, mean):
-        together = watcher.watch(videos, plan, see, seed=0)
+        together = dict(watcher.watch(videos, plan, see, seed=0))
         assert list(together) == ["grey0", "grey1", "grey2"]
         clips = prepared(
             film(videos[1:2], size=16, progress=False), 0, plan(20, generator_of(videos[1], 0)), 16
@@ -119,9 +119,22 @@ def test_a_video_that_cannot_be_read_is_left_out_by_name(random_encoder, shown, 
         return [Clip(np.arange(16))]
 
     with pytest.warns(UserWarning, match="left out: .*broken"):
-        assert list(watcher.watch(videos, plan, flat, seed=0)) == ["whole"]
+        assert list(dict(watcher.watch(videos, plan, flat, seed=0))) == ["whole"]
     with (
         pytest.warns(UserWarning, match="left out: .*broken"),
         pytest.raises(InputError, match="none of the 1 videos can be read"),
     ):
-        watcher.watch(videos[:1], plan, flat, seed=0)
+        list(watcher.watch(videos[:1], plan, flat, seed=0))
+
+
+def test_features_of_a_video_are_there_before_the_next_is_seen(random_encoder, shown):
+    videos = [shown(f"one by one {k}", [9] * 20) for k in range(2)]
+    watcher = Watcher(random_encoder.temporal.network, 16, torch.device("cpu"), progress=False)
+    planned = []
+
+    def plan(length: int, _: np.random.Generator) -> list[Clip]:
+        planned.append(length)
+        return [Clip(np.arange(16))]
+
+    assert next(watcher.watch(videos, plan, flat, seed=0))[0] == "one by one 0"
+    assert len(planned) == 1

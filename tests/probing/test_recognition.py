@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from inphase.data.video import Video
+from inphase.clip_frames import ClipFrames
+from inphase.data.video import Video, VideoError
 from inphase.encoders.architecture import Clips
 from inphase.encoders.clip_level import ClipLevelEncoder
 from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.errors import InputError
-from inphase.probing import clips_of
+from inphase.probing import clips_of, recognition
+from inphase.probing.inputs import check_videos
 from inphase.probing.recognition import recognise
+from inphase.views.clips import frame_size
 
 QUICK = {"epochs": 20, "views": 4, "speed": 0, "device": "cpu", "progress": False}
 
@@ -98,6 +101,28 @@ def test_all_layers_are_trained_not_the_new_ones_alone(random_encoder, bright_an
     assert recognise(random_encoder, *bright_and_dark, frozen=False, **settings).accuracy > 0.8
 
 
+@pytest.mark.parametrize("broken", [["bright2"], ["bright0", "bright2", "bright4", "dark0"]])
+def test_training_goes_on_without_videos_that_break_off(
+    random_encoder, bright_and_dark, monkeypatch, broken: list[str]
+):
+    read = Video.frames
+
+    def frames(self: Video, *asked: Any, **how: Any) -> np.ndarray:
+        if self.name in broken:
+            raise VideoError(f"{self.name}: breaks off")
+        return read(self, *asked, **how)
+
+    def decoded_as_needed(videos: Any, *, size: int, progress: bool) -> ClipFrames:
+        return ClipFrames(videos, size=frame_size(size)[0], keep=0, progress=progress)
+
+    monkeypatch.setattr(Video, "frames", frames)
+    monkeypatch.setattr(recognition, "film", decoded_as_needed)
+    settings = {**QUICK, "epochs": 3, "batch": 2, "frozen": False}
+    with pytest.warns(UserWarning, match="left out: .*: breaks off"):
+        found = recognise(random_encoder, *bright_and_dark, **settings)
+    assert len(found.predictions) == 6
+
+
 @pytest.mark.parametrize("network", ["r3d-18", "r2plus1d-18"])
 def test_residual_networks_are_probed_too(bright_and_dark, network: Any):
     temporal = ClipLevelEncoder((3, 16, 16), Clips(network=network, width=2, size=16))
@@ -176,5 +201,10 @@ def test_videos_that_make_no_sense_are_refused(random_encoder, image_encoder, br
         recognise(random_encoder, train, [replace(test[0], activity="")], **QUICK)
     with pytest.raises(InputError, match="two videos are called"):
         recognise(random_encoder, train, train[:1], **QUICK)
+    again = replace(train[0], name="another name", start=0.2)
+    with pytest.raises(InputError, match=f"'another name' of .* what '{train[0].name}' of"):
+        recognise(random_encoder, train, [*test, again], **QUICK)
+    halves = [replace(train[0], start=start, end=end) for start, end in ((None, 0.6), (0.6, None))]
+    check_videos([halves[0]], [replace(halves[1], name="second half")])
     with pytest.raises(InputError, match="not a network over clips"):
         recognise(image_encoder, train, test, **QUICK)

@@ -103,5 +103,8 @@ def test_what_makes_no_sense_is_refused(random_encoder, image_encoder, videos):
         retrieve_videos(random_encoder, train, test, crops=0, **QUIET)
     with pytest.raises(InputError, match="no test videos"):
         retrieve_videos(random_encoder, train, [], **QUIET)
+    for ks in ((), (0, 1), (50, 20)):
+        with pytest.raises(InputError, match=f"the least of them from 1 to {len(train)}, the"):
+            retrieve_videos(random_encoder, train, test, ks=ks, **QUIET)
     with pytest.raises(InputError, match="not a network over clips"):
         retrieve_videos(image_encoder, train, test, **QUIET)

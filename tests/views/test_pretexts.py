@@ -92,6 +92,23 @@ def test_all_speeds_are_drawn_alike():
     assert sorted(count) == [0, 1, 2, 3] and min(count.values()) > 70
 
 
+@given(length=st.integers(1, 30), seed=st.integers(0, 1000))
+def test_clips_that_look_alike_have_no_different_answers(length, seed):
+    """In short videos: none skipped, the way back cut off, a warp of nothing, a still picture."""
+    for method in (TemporalTransformations(), ClipShuffle()):
+        answers = {}
+        for each in drawn(method, length, seed, kappa=0):
+            head = "motion" if "motion" in each.targets else "shuffled"
+            if each.targets[head] != NOT_ASKED:
+                answers.setdefault(tuple(each.indices[0].tolist()), set()).add(each.targets[head])
+        assert all(len(each) == 1 for each in answers.values())
+
+
+def test_a_video_of_one_frame_is_not_asked_what_was_done_to_it():
+    motions = [each.targets["motion"] for each in drawn(TemporalTransformations(), 1)]
+    assert motions == [0, NOT_ASKED, NOT_ASKED, NOT_ASKED]
+
+
 def test_a_warp_that_cannot_skip_a_frame_is_not_asked():
     assert drawn(TemporalTransformations(), 16)[3].targets["motion"] == NOT_ASKED
     assert drawn(TemporalTransformations(), 17)[3].targets["motion"] == 3

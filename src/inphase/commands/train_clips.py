@@ -25,7 +25,7 @@ def train_clips(
     size: int | None = None,
     steps: int = 600,
     epochs: int | None = None,
-    batch: int = 7,
+    batch: int | None = None,
     learning_rate: float | None = None,
     flip: bool = True,
     fps: float | None = None,
@@ -51,7 +51,8 @@ def train_clips(
         size: Height and width of clips (default: the published 112 on a GPU, 40 without).
         steps: Optimiser steps.
         epochs: Instead of steps, how often all videos are seen (the paper: 100 on UCF101).
-        batch: Videos a step, each with all its examples (the paper: 28 examples, 7 videos).
+        batch: Videos a step, each with all its examples (default: as many as make the paper's 28
+            clips; 7 for temporal-transformations).
         learning_rate: At its highest (default: the paper's 3e-4 on a GPU, 2e-3 without).
         flip: Whether half of the videos are mirrored; not where left and right matter.
         fps: Frame rate for folders of images.
@@ -71,13 +72,36 @@ def train_clips(
 
     from inphase.device import pick_device
     from inphase.encoders.architecture import Clips
-    from inphase.train_clips import PRETRAINING, PUBLISHED, SMALL, SMALL_RATE, fit_clips
+    from inphase.ranks import processes
+    from inphase.train_clips import (
+        PRETRAINING,
+        PUBLISHED,
+        SMALL,
+        SMALL_RATE,
+        fit_clips,
+        usual_batch,
+    )
 
     if epochs is not None and epochs < 1:
         raise InputError(f"epochs must be at least 1, not {epochs}")
     on_gpu = pick_device(device).type == "cuda"
     usual = PUBLISHED if on_gpu else SMALL
-    shape = Clips(network, width or usual.width, size or usual.size, context=method.frames)
+    shape = Clips(
+        network,
+        usual.width if width is None else width,
+        usual.size if size is None else size,
+        context=method.frames,
+    )
+    if learning_rate is None:
+        learning_rate = PRETRAINING.learning_rate if on_gpu else SMALL_RATE
+    if batch is None:
+        batch = usual_batch(method)
+    settings = replace(
+        PRETRAINING, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed
+    )
+    if epochs is not None:
+        a_step = batch * processes()
+        settings = replace(settings, steps=ceil(epochs * len(learned) / a_step))
     if not resume:
         say(f"{shape.describe()}, {shape.size} x {shape.size} pixels", json)
     fit_clips(
@@ -85,13 +109,7 @@ def train_clips(
         method,
         out=out,
         architecture=shape,
-        settings=replace(
-            PRETRAINING,
-            steps=ceil(epochs * len(learned) / batch) if epochs else steps,
-            batch=batch,
-            learning_rate=learning_rate or (PRETRAINING.learning_rate if on_gpu else SMALL_RATE),
-            seed=seed,
-        ),
+        settings=settings,
         flip=flip,
         device=device,
         resume=resume,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor
+from jaxtyping import Int64
 
 from inphase.data.video import Video
 from inphase.device import pick_device
@@ -105,11 +104,14 @@ def tell_before_from_after(
         pairs = _pairs(length, views, generator, speed=speed, frames=a.context)
         return [Clip(indices) for indices in pairs.reshape(-1, a.context)]
 
-    features, orders = _examples(watcher.watch(train, some, flat, seed=seed))
+    # In every two clips the first is in order, 0, and the second swapped, 1.
+    features = torch.cat([each for _, each in watcher.watch(train, some, flat, seed=seed)])
+    orders = torch.arange(ORDERS).repeat(len(features) // ORDERS)
     layers = fit_layers(features, orders, ORDERS, effort, seed=seed, device=watcher.device)
-    features, orders = _examples(watcher.watch(test, some_middles, flat, seed=seed))
-    found = watcher.probabilities(layers, features).argmax(axis=1)
-    return BeforeAfter(float((found == orders.numpy()).mean()), len(found))
+    seen = watcher.watch(test, some_middles, flat, seed=seed)
+    found = np.concatenate([watcher.probabilities(layers, each).argmax(1) for _, each in seen])
+    hits = found.reshape(-1, ORDERS) == np.arange(ORDERS)
+    return BeforeAfter(float(hits.mean()), hits.size)
 
 
 def _pairs(
@@ -133,11 +135,3 @@ def _two_of(
 ) -> Int64[np.ndarray, "{views} 2"]:
     """Two different numbers below `count`, `views` times."""
     return np.stack([generator.choice(count, 2, replace=False) for _ in range(views)])
-
-
-def _examples(
-    seen: dict[str, Float[Tensor, "clips f"]],
-) -> tuple[Float[Tensor, "n f"], Int64[Tensor, " n"]]:
-    """Features, and which order each is of: 0 in order, 1 swapped."""
-    features = torch.cat(list(seen.values()))
-    return features, torch.arange(ORDERS).repeat(len(features) // ORDERS)

@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -71,8 +71,8 @@ class Watcher:
 
     def watch(
         self, videos: Sequence[Video], plan: Plan, see: See, *, seed: int
-    ) -> dict[str, Float[Tensor, "clips f"]]:
-        """Look at clips of each video.
+    ) -> Iterator[tuple[str, Float[Tensor, "clips f"]]]:
+        """Look at clips of each video, one video after the other; nothing is kept.
 
         Args:
             videos: With different names.
@@ -80,15 +80,15 @@ class Watcher:
             see: What is kept of the network's last maps: `flat` or `mean`.
             seed: Of what is drawn.
 
-        Returns:
-            The features of each video's clips by its name, without videos left out.
+        Yields:
+            Each video's name and the features of its clips, without videos left out.
 
         Raises:
             InputError: If no video is left.
         """
         seen = film(videos, size=self.size, progress=self.progress)
         bar = tqdm(seen.videos, desc="clips", unit="video", disable=not self.progress)
-        found = {}
+        found = 0
         for number, video in enumerate(bar):
             clips = plan(seen.lengths[number], generator_of(video, seed))
             if not clips:
@@ -98,9 +98,12 @@ class Watcher:
                 )
                 continue
             try:
-                found[video.name] = self._features(seen, number, clips, see)
+                features = self._features(seen, number, clips, see)
             except VideoError as error:
                 warnings.warn(f"left out: {error}", stacklevel=3)
+                continue
+            found += 1
+            yield video.name, features
         if not found:
             raise InputError(
                 f"no clip can be taken from any of the {len(videos)} videos: see the warnings above"

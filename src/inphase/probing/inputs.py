@@ -1,5 +1,7 @@
 """What the probes are given, checked at the door."""
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +54,7 @@ def clip_level(encoder: Encoder) -> ClipLevelEncoder:
 
 
 def check_videos(train: Sequence[Video], test: Sequence[Video]) -> None:
-    """Check that there is something to learn from and to test on, and that names tell it apart.
+    """Check that there is something to learn from and something else to test on.
 
     Raises:
         InputError: If not.
@@ -67,6 +69,22 @@ def check_videos(train: Sequence[Video], test: Sequence[Video]) -> None:
             f"two videos are called '{double}': give them different names, and none to both train "
             "and test"
         )
+    learnt = defaultdict(list)
+    for video in train:
+        learnt[video.path.absolute()].append(video)
+    for asked in test:
+        for video in learnt[asked.path.absolute()]:
+            if _meet(video, asked):
+                raise InputError(
+                    f"'{asked.name}' of the test videos shows what '{video.name}' of the training "
+                    f"videos does, from {asked.path}: leave one of them out"
+                )
+
+
+def _meet(one: Video, other: Video) -> bool:
+    """Whether two parts of one file have a moment in common."""
+    spans = [(v.start or 0.0, math.inf if v.end is None else v.end) for v in (one, other)]
+    return max(start for start, _ in spans) < min(end for _, end in spans)
 
 
 def classes_of(train: Sequence[Video], test: Sequence[Video]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Recognising what videos show: transfer of a network over clips to labels."""
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor, nn
 
-from inphase.data.video import Video
+from inphase.data.video import Video, VideoError
 from inphase.device import pick_device
 from inphase.encoders.clip import ClipNetwork
 from inphase.encoders.encoder import Encoder
@@ -116,7 +117,7 @@ def recognise(
     learnt = _frozen if frozen else _finetuned
     layers = learnt(watcher, showing, train, classes, effort, seed)
     seen = watcher.watch(test, showing.all_clips, flat, seed=seed)
-    found = {name: watcher.probabilities(layers, each).mean(0) for name, each in seen.items()}
+    found = {name: watcher.probabilities(layers, each).mean(0) for name, each in seen}
     return _scored(found, train, test, classes)
 
 
@@ -156,7 +157,7 @@ def _frozen(
     seed: int,
 ) -> nn.Module:
     """Train new layers on features of the network as it is."""
-    seen = watcher.watch(train, showing.some_clips, flat, seed=seed)
+    seen = dict(watcher.watch(train, showing.some_clips, flat, seed=seed))
     number = {video.name: classes.index(video.activity) for video in train}
     targets = torch.tensor([number[name] for name in seen]).repeat_interleave(showing.views)
     features = torch.cat(list(seen.values()))
@@ -182,11 +183,16 @@ def _finetuned(
     def give(
         numbers: Int64[np.ndarray, " n"], generator: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        clips = [
-            prepared(seen, k, [showing.clip(seen.lengths[k], generator)], showing.size)
-            for k in numbers.tolist()
-        ]
-        return torch.cat(clips), torch.tensor([number[k] for k in numbers])
+        clips, classes = [], []
+        for k in numbers.tolist():
+            shown = [showing.clip(seen.lengths[k], generator)]
+            try:
+                clips.append(prepared(seen, k, shown, showing.size))
+            except VideoError as error:
+                warnings.warn(f"left out: {error}", stacklevel=2)
+                continue
+            classes.append(number[k])
+        return torch.cat(clips) if clips else torch.empty(0), torch.tensor(classes)
 
     count, progress = len(seen.videos), watcher.progress
     learn(whole, give, count, effort, seed=seed, workers=2, progress=progress)

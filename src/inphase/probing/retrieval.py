@@ -73,13 +73,18 @@ def retrieve_videos(
     classes = classes_of(train, test)
     if crops < 1:
         raise InputError(f"crops must be at least 1, not {crops}")
+    if not ks or not 1 <= min(ks) <= len(train):
+        raise InputError(
+            f"ks must be numbers of neighbours, the least of them from 1 to {len(train)}, the "
+            f"training videos, not {ks}"
+        )
 
     def plan(length: int, _: np.random.Generator) -> list[Clip]:
         clips = evenly(length, crops, speed=speed, frames=a.context)
         return [Clip(repeated(each) if still else each) for each in clips]
 
     watcher = Watcher(clip_level(encoder).network, a.size, pick_device(device), progress=progress)
-    gallery, queries = (watcher.watch(videos, plan, mean, seed=0) for videos in (train, test))
+    gallery, queries = (dict(watcher.watch(each, plan, mean, seed=0)) for each in (train, test))
     number = {video.name: classes.index(video.activity) for video in (*train, *test)}
     there = np.array([number[name] for name in gallery])
     asked = np.array([number[name] for name in queries])

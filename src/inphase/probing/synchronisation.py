@@ -110,11 +110,13 @@ def synchronise(
         clips = _shifted(length, 1, None, speed=speed, frames=a.context)
         return [Clip(indices) for indices in clips.reshape(-1, a.context)]
 
-    features, classes = _pairs(watcher.watch(train, some, flat, seed=seed))
+    seen = watcher.watch(train, some, flat, seed=seed)
+    features = torch.cat([_differences(each) for _, each in seen])
+    classes = torch.arange(OFFSETS).repeat(len(features) // OFFSETS)
     layers = fit_layers(features, classes, OFFSETS, effort, seed=seed, device=watcher.device)
-    features, classes = _pairs(watcher.watch(test, middle, flat, seed=seed))
-    found = watcher.probabilities(layers, features).argmax(axis=1)
-    off = np.abs(found - classes.numpy())
+    seen = watcher.watch(test, middle, flat, seed=seed)
+    found = [watcher.probabilities(layers, _differences(each)).argmax(1) for _, each in seen]
+    off = np.abs(np.stack(found) - np.arange(OFFSETS)).ravel()
     return Synchronisation(float((off == 0).mean()), float(off.mean()), len(off))
 
 
@@ -136,10 +138,7 @@ def _shifted(
     return starts[:, None, None] + shifts
 
 
-def _pairs(
-    seen: dict[str, Float[Tensor, "clips f"]],
-) -> tuple[Float[Tensor, "n f"], Int64[Tensor, " n"]]:
-    """Differences of features to those of the clip in the middle, and which offset each is."""
-    shifted = torch.cat(list(seen.values())).unflatten(0, (-1, OFFSETS))
-    differences = shifted - shifted[:, LARGEST : LARGEST + 1]
-    return differences.flatten(0, 1), torch.arange(OFFSETS).repeat(len(shifted))
+def _differences(clips: Float[Tensor, "clips f"]) -> Float[Tensor, "clips f"]:
+    """Differences of a video's features to those of the clip in the middle of each thirteen."""
+    shifted = clips.unflatten(0, (-1, OFFSETS))
+    return (shifted - shifted[:, LARGEST : LARGEST + 1]).flatten(0, 1)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import numpy as np
 import torch
@@ -33,15 +34,15 @@ def learn(
     r"""Train a classifier; it is left in evaluation mode.
 
     AdamW with $\beta = (0.9, 0.99)$ and a weight decay of $10^{-4}$; the learning rate falls along
-    a cosine to $10^{-3}$ of what it was. In every epoch each example comes once, shuffled; a last
+    a cosine to $10^{-3}$ of what it was. In every epoch each example comes once, shuffled; a
     batch of one is left out, since batch normalisation needs two.
 
     Source: Jenni et al., Temporal Transformations, ECCV 2020, section 3.3.
 
     Args:
         model: What `give` gives first goes in, logits come out.
-        give: Inputs and classes of the examples with these numbers; may draw what it needs from
-            the generator, which follows from the step alone.
+        give: Inputs and classes of the examples with these numbers, without those that cannot be
+            had; may draw what it needs from the generator, which follows from the step alone.
         count: Examples.
         effort: Epochs, examples a step, and learning rate.
         seed: Of the order, and of what `give` and dropout draw.
@@ -64,11 +65,13 @@ def learn(
         return give(steps[step], np.random.default_rng([seed, 1, step]))
 
     model.train()
-    with torch.random.fork_rng():
+    ahead = closing(prefetched(make, 0, len(steps), workers=workers))
+    with torch.random.fork_rng(), ahead as examples:
         torch.manual_seed(seed)
-        examples = prefetched(make, 0, len(steps), workers=workers)
         bar = tqdm(examples, "learning", len(steps), unit="step", disable=not progress)
         for step, (inputs, classes) in enumerate(bar):
+            if len(classes) < 2:
+                continue
             fall = (1 + math.cos(math.pi * step / len(steps))) / 2
             for group in optimiser.param_groups:
                 group["lr"] = effort.learning_rate * (_LEAST + (1 - _LEAST) * fall)

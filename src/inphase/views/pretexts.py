@@ -86,7 +86,8 @@ def temporal_transformations(
 
     Source: Jenni, Meishvili and Favaro, ECCV 2020, section 3 and eq. 1, whose loss asks `speed`
     alone for $\kappa$ (the released code asks the periodic clip, too). The speed asked for is the
-    one that the video allows. A video with no frame to skip has no warp.
+    one that the video allows. A clip that plays frame by frame all the same, such as the warp of a
+    video with no frame to skip, is not asked what was done to it.
 
     Args:
         length: Frames in the video.
@@ -99,7 +100,8 @@ def temporal_transformations(
     drawn = []
     for place, name in enumerate(transformations):
         clip = transform(name, length, generator, kappa=kappa, frames=frames)
-        told = name != "warp" or length > frames
+        plain = np.minimum(clip[0] + np.arange(frames), length - 1)
+        told = name == "speed" or bool((clip != plain).any())
         targets = {
             "motion": place if told else NOT_ASKED,
             "speed": kappa if name == "speed" else NOT_ASKED,
@@ -168,13 +170,13 @@ def clip_shuffle(
         frames: Frames in a clip.
     """
     clip = speed(length, generator, kappa=kappa, frames=frames)
-    order = generator.permutation(frames)
-    if (np.diff(order) > 0).all():
-        order = order[::-1]
-    asked = length > 1
+    shuffled = clip[generator.permutation(frames)]
+    if (shuffled == clip).all():
+        shuffled = clip[::-1]
+    asked = bool((shuffled != clip).any())
     return [
         Example(each[None], targets={"shuffled": target if asked else NOT_ASKED})
-        for target, each in enumerate((clip, clip[order]))
+        for target, each in enumerate((clip, shuffled))
     ]
 
 

@@ -99,6 +99,12 @@ def test_a_table_without_labels_or_splits_goes_by_its_name(tables, movie):
     assert video.activity == ""
 
 
+def test_a_test_split_held_out_is_one_of_test(tables):
+    rows = "dancing,abcdefghijk,0,10,holdout_test\n"
+    (tables / "kinetics_600_holdout_test.csv").write_text(HEADER + rows)
+    assert [each.what for each in load(tables).missing][-1].endswith("of the 1 test")
+
+
 def test_a_clip_listed_twice_counts_once(cut):
     again = TRAIN.replace("air drumming", "drumming")
     (cut / "kinetics_600_train.csv").write_text(HEADER + again)

@@ -107,6 +107,19 @@ def test_names_may_differ_from_the_lists_in_case(root):
     assert load(root).missing == []
 
 
+def test_the_classes_may_have_another_case_in_one_file_than_in_another(root):
+    (root / "ucfTrainTestlist" / "classInd.txt").write_text("3 Archery\n37 HandStandPushups\n")
+    assert load(root).activities == ["Archery", "HandstandPushups"]
+
+
+def test_lists_may_leave_out_the_suffix_as_those_of_ucf101_24_do(root):
+    expected = load(root).videos
+    for file in (root / "ucfTrainTestlist").glob("t*list0?.txt"):
+        lines = [line.partition(".avi")[0] for line in file.read_text().splitlines()]
+        file.write_text("\n".join(lines))
+    assert load(root).videos == expected
+
+
 @pytest.mark.parametrize(
     ("list_", "line", "reason"),
     [

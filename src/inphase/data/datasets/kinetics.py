@@ -61,7 +61,7 @@ def is_here(root: Path) -> bool:
         return True
     named = _NAME.search(root.absolute().name) is not None
     for split in sorted(root.glob("*/")):
-        if _SPLIT.fullmatch(split.name):
+        if _split(split.name):
             some = next((p for p in split.glob("*/*") if p.suffix.lower() in SUFFIXES), None)
             if some is not None and (named or _CLIP.fullmatch(some.stem)):
                 return True
@@ -141,7 +141,7 @@ def _listed(tables: Sequence[Path]) -> tuple[dict[str, _Clip], list[str]]:
 
 def _rows(table: Path) -> Iterator[_Clip]:
     """Yield the rows; the split is that of the column, or of the table's name."""
-    named = _SPLIT.fullmatch(table.stem)
+    named = _split(table.stem)
     for cells, where in read_table(table)[1]:
         youtube = cells.get("youtube_id", "")
         if not youtube:
@@ -149,10 +149,16 @@ def _rows(table: Path) -> Iterator[_Clip]:
         start, end = (seconds(cells, column, where) for column in ("time_start", "time_end"))
         if not 0 <= start < end:
             raise InputError(f"{where}: the clip runs from {start:g} to {end:g} s")
-        split = cells.get("split") or (named[1] if named else "")
-        if split.lower() not in {*_SPLITS, ""}:
+        split = cells.get("split") or named
+        if split and not _split(split):
             raise InputError(f"{where}: split is `{split}`, not one of {', '.join(_SPLITS)}")
-        yield _Clip(youtube, start, end, cells.get("label", ""), _SPLITS.get(split.lower(), ""))
+        yield _Clip(youtube, start, end, cells.get("label", ""), _split(split))
+
+
+def _split(text: str) -> str:
+    """The split that a word is about, as `holdout_test` and `val_256` are; none if it is not."""
+    named = _SPLIT.fullmatch(text)
+    return _SPLITS[named[1].lower()] if named else ""
 
 
 def _are_whole(clips: Sequence[_Clip], media: dict[str, Path]) -> bool:
@@ -170,7 +176,7 @@ def _from_folders(root: Path, media: dict[str, Path]) -> Dataset:
     videos, others = [], []
     for name, path in sorted(media.items()):
         *above, place = path.parent.relative_to(root).parts or ("",)
-        split = next((_SPLITS[m[1].lower()] for p in above if (m := _SPLIT.fullmatch(p))), "")
+        split = next(filter(None, map(_split, above)), "")
         if not split:
             others.append(name)
             continue

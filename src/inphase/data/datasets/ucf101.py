@@ -26,7 +26,8 @@ COUNTS = {1: (9537, 3783), 2: (9586, 3734), 3: (9624, 3696)}  # train, test
 _FOLDER = "ucfTrainTestlist"
 _LISTS = "t*list0[123].txt"
 _CLIP = re.compile(r"v_\w+_(g\d+)_c\d+")
-_LINE = re.compile(rf"(\w+)/({_CLIP.pattern})\.avi(?:\s+(\d+))?")
+# The lists of UCF101-24, its part with boxes, name clips without `.avi`.
+_LINE = re.compile(rf"(\w+)/({_CLIP.pattern})(?:\.avi)?(?:\s+(\d+))?")
 
 Clips = dict[tuple[str, str], str]  # split by class and file
 
@@ -111,6 +112,6 @@ def _listed(
                 f"{' 1' * (split == 'train')}`, not `{line.strip()}`"
             )
         activity, name, _, number = match.groups()
-        if number and classes and classes.get(int(number)) != activity:
+        if number and classes and classes.get(int(number), "").lower() != activity.lower():
             raise InputError(f"{file}, line {place}: class {number} is not {activity}")
         yield (activity, name), split
