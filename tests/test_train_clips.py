@@ -98,6 +98,9 @@ def test_every_method_trains_and_slides_over_a_video(videos, tmp_path, name):
     encoder = trained(videos, CLIP_METHODS[name](), settings=replace(BRIEF, steps=2), out=tmp_path)
     loaded = Encoder.load(tmp_path)
     assert loaded.digest == encoder.digest and same(loaded, encoder)
+    card = (tmp_path / "README.md").read_text()
+    told = "from the names of 2 activities" if name == "action-labels" else "without labels"
+    assert told in card
     (one, *_) = inphase.embed(loaded, videos[:1], progress=False, device="cpu").values()
     assert one.values.shape == (len(videos[0]), TINY.output)
     heads = load_heads(loaded, tmp_path)

@@ -73,6 +73,8 @@ def _feature(frame_features: dict[str, str]) -> str:
 
 
 def _from_labels(config: dict[str, Any]) -> str:
+    if config.get("classes"):
+        return f"from the names of {len(config['classes'])} activities"
     return "from labels" if learns_labels(config) else "without labels"
 
 

@@ -60,3 +60,11 @@ def test_what_cannot_be_drawn_is_refused(tmp_path, frames, values):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError):
         save_saliency(frames, {"ours": values}, tmp_path / "file" / "saliency.png")
+
+
+def test_long_names_are_broken_to_stay_beside_their_row():
+    frames = np.zeros((4, 16, 16, 3), np.uint8)
+    name = "temporal transformations of many videos"
+    figure = plot_saliency(frames, {name: np.ones((4, 16, 16))})
+    lines = figure.axes[4].get_ylabel().split("\n")
+    assert " ".join(lines) == name and max(map(len, lines)) <= 16

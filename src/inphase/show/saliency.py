@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -13,6 +14,7 @@ from inphase.show.movie import unwritable
 from inphase.show.plots import COLOURS
 
 # Share of the pixels that are drawn below white: a few outliers would leave all others black.
+_LETTERS = 16  # of a row's name in a line, that it stays beside its row
 _SHARE = 0.99
 
 
@@ -64,7 +66,7 @@ def plot_saliency(
         white = float(np.quantile(values, _SHARE)) or float(values.max()) or 1.0
         for axes, place in zip(line, shown, strict=True):
             axes.imshow(values[place], cmap=COLOURS, vmin=0, vmax=white)
-        line[0].set_ylabel(name, fontsize=8)
+        line[0].set_ylabel(fill(name, _LETTERS), fontsize=8)
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
     return figure
