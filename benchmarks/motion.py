@@ -54,6 +54,7 @@ class Run:
 
     results: tyro.conf.Positional[Path]
     rows: tuple[str, ...] = ROWS
+    """Methods, or sets of transformations such as 'speed + warp, no speed loss'."""
     ablation: bool = False
     """All subsets of the transformations, with and without the speed loss (the paper's table 1)."""
     brief: bool = False
@@ -101,10 +102,11 @@ class Data:
 def run(options: Run) -> None:
     """Go through seeds and rows, seeds outside, so that an early end is fair."""
     done = {(line["row"], line["seed"]) for line in _lines(options.results)}
-    methods: dict[str, ClipMethod | None] = dict(_ablation() if options.ablation else ())
-    methods |= {row: CLIP_METHODS[row]() if row != RANDOM else None for row in options.rows}
+    methods: dict[str, ClipMethod | None] = {RANDOM: None, **dict(_ablation())}
+    methods |= {name: method() for name, method in CLIP_METHODS.items()}
+    rows = (*options.rows, *(name for name, _ in _ablation() if options.ablation))
     for seed in range(options.seeds):
-        todo = [row for row in methods if (row, seed) not in done]
+        todo = [row for row in rows if (row, seed) not in done]
         if not todo:
             continue
         with tempfile.TemporaryDirectory() as scratch:
