@@ -17,6 +17,7 @@ from inphase.methods import (
     METHODS,
     PCL,
     SCL,
+    TCC,
     TCN,
     LRProp,
     ShuffleAndLearn,
@@ -93,6 +94,28 @@ def test_methods_of_views_and_videos_see_fours():
     expected = [[0, 1], [2, 3], [4, 5], [6, 7], [0, 2], [1, 3], [4, 6], [5, 7]]
     assert pairs.tolist() == expected
     assert drawn(PCL(frames=FRAMES)).videos.tolist() == videos
+
+
+def test_chains_of_videos_see_as_many_of_one_activity():
+    chains = TCC(frames=FRAMES, cycles="stochastic", cycle_length=3)
+    batch = drawn(chains, size=8)
+    pairs = batch.pairs(chains.compared)
+    assert len(batch.mask) == 6
+    assert pairs is not None
+    assert pairs.tolist() == [[0, 1], [0, 2], [1, 2], [3, 4], [3, 5], [4, 5]]
+    for group in batch.videos.view(2, 3).tolist():
+        assert sorted(group) == [0, 1, 4]  # the only activity with three
+
+
+def test_chains_beside_views_join_the_same_view_of_each_video():
+    chains = TCC(cycles="stochastic", cycle_length=3)
+    batch = drawn(SCL(frames=FRAMES), chains, size=3)
+    assert batch.videos.view(3, 2).T[0].tolist() == batch.videos.view(3, 2).T[1].tolist()
+    pairs = batch.pairs(chains.compared)
+    assert pairs is not None
+    assert pairs.tolist() == [[0, 2], [0, 4], [2, 4], [1, 3], [1, 5], [3, 5]]
+    with pytest.raises(InputError, match="pcl and tcc cannot be combined"):
+        drawn(PCL(frames=FRAMES), chains)
 
 
 def test_methods_together_get_what_either_needs():

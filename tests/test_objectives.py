@@ -13,7 +13,7 @@ from inphase.data.video import Video
 from inphase.encoders.architecture import CARL, FrameLevel
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.frame_sources import CachedFrames
-from inphase.methods import METHODS, PCL, SCL, TCN, VAVA, LRProp, Method, SimCLR, name_of
+from inphase.methods import METHODS, PCL, SCL, TCC, TCN, VAVA, LRProp, Method, SimCLR, name_of
 from inphase.objectives import Objective, embedded
 
 CPU = torch.device("cpu")
@@ -56,6 +56,7 @@ METHODS_HERE = [
     *(kind(frames=16, variant="code") for kind in (SCL, PCL, SimCLR, LRProp)),
     TCN(frames=16, multi_view=True),
     VAVA(frames=16, learn_variance=True),
+    TCC(frames=16, cycles="stochastic", cycle_length=3),
 ]
 
 

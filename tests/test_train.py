@@ -22,7 +22,7 @@ from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.frame_sources import CachedFrames
-from inphase.methods import GTA, SCL, ShuffleAndLearn
+from inphase.methods import GTA, SCL, VAVA, ShuffleAndLearn
 from inphase.optimise import learning_rate_factor
 from inphase.settings import Settings
 from inphase.train import fit, spread
@@ -62,6 +62,25 @@ def test_the_loss_falls(videos, tmp_path):
     trained(videos, settings=settings, out=tmp_path)
     losses = [entry["loss"] for entry in log_of(tmp_path)]
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.1
+
+
+def test_the_log_tells_settings_that_training_changes(videos, tmp_path):
+    method = VAVA(frames=20, learn_variance=True)
+    settings = Settings(steps=3, batch=2)
+    fit(
+        videos,
+        method,
+        frame_features=RANDOM,
+        architecture=SMALL,
+        views=1,
+        settings=settings,
+        device="cpu",
+        out=tmp_path,
+        progress=False,
+    )
+    told = [entry["variance"] for entry in log_of(tmp_path)]
+    assert told[0] == pytest.approx(method.variance)
+    assert told[2] != told[0]
 
 
 def test_a_run_is_one_folder(videos, tmp_path):

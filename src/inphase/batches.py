@@ -39,6 +39,7 @@ class Batch:
         lengths: Frames of the whole video, stretched in the same way.
         labels: Phase of each frame, below 0 for none; None if nothing is labelled.
         views: Rows of a video.
+        together: Videos that are compared with each other.
     """
 
     features: Float[Tensor, "rows t c"]
@@ -50,17 +51,18 @@ class Batch:
     lengths: Float[Tensor, " rows"]
     labels: Int64[Tensor, "rows t"] | None = None
     views: int = 1
+    together: int = 2
 
     def pairs(self, compares: str) -> Pairs | None:
         """Rows to compare: two views, two videos view by view, or both; None if rows say it."""
         if compares in ("rows", "fours"):
             return None
         rows = torch.arange(len(self.mask), device=self.mask.device)
-        of_views = rows.view(-1, 2)
         if compares == "views":
-            return of_views
-        of_videos = rows.view(-1, 2, self.views).mT.reshape(-1, 2)
-        return torch.cat([of_views, of_videos]) if compares == "both" else of_videos
+            return rows.view(-1, 2)
+        twos = torch.combinations(torch.arange(self.together, device=rows.device))
+        of_videos = rows.view(-1, self.together, self.views).mT[..., twos].reshape(-1, 2)
+        return torch.cat([rows.view(-1, 2), of_videos]) if compares == "both" else of_videos
 
 
 class Row(NamedTuple):
@@ -111,6 +113,7 @@ class Sampler:
         compared = {method.compared for method in methods}
         self.views = 2 if compared & {"views", "both", "fours"} else 1
         self.companions = _companions(compared)
+        self.together = _together(methods)
         if balanced and self.companions == "scenes":
             raise InputError(
                 "views of a scene are drawn by group, whatever they show: leave out --balanced"
@@ -162,6 +165,7 @@ class Sampler:
             lengths=torch.tensor(lengths, dtype=torch.float32, device=to),
             labels=pad(labels, batch_first=True, padding_value=-1).to(to) if labels else None,
             views=self.views,
+            together=self.together,
         )
 
     def _rows(self, generator: np.random.Generator) -> Iterator[Row]:
@@ -227,8 +231,10 @@ class Sampler:
         if self.companions == "scenes":
             return pairs.synchronised(self.groups, self.size, generator).reshape(-1)
         if self.companions == "videos":
-            twos = pairs.same_activity(self.names, self.size, generator, balanced=self.balanced)
-            return twos.reshape(-1)
+            groups = pairs.same_activity(
+                self.names, self.size, generator, balanced=self.balanced, together=self.together
+            )
+            return groups.reshape(-1)
         draw = pairs.class_balanced if self.balanced else pairs.single
         return draw(self.names, self.size, generator)
 
@@ -252,3 +258,15 @@ def _companions(compared: set[str]) -> str:
             )
         return "scenes"
     return "videos" if of_videos else "any"
+
+
+def _together(methods: Sequence[Method]) -> int:
+    """How many videos of one activity stand side by side."""
+    together = max(method.together for method in methods)
+    if together > 2 and any(method.compared == "fours" for method in methods):
+        names = " and ".join(name_of(method) for method in methods)
+        raise InputError(
+            f"one method compares {together} videos at once and another two views of two: {names} "
+            "cannot be combined"
+        )
+    return together

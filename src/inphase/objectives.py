@@ -50,6 +50,11 @@ class Objective(nn.Module):
             }
         )
 
+    @property
+    def learnt(self) -> dict[str, float]:
+        """Settings that training changes, as they are now."""
+        return {name: log.exp().item() for name, log in self.logs.items()}
+
     def forward(
         self,
         z: Float[Tensor, "rows t d"],

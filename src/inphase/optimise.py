@@ -150,8 +150,13 @@ def seeded(seed: int) -> Iterator[None]:
 
 def _optimiser(learner: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
+    learned = [each for each in learner.parameters() if each.requires_grad]
+    groups: list[dict[str, Any]] = [{"params": [each for each in learned if each.dim()]}]
+    # Single numbers are settings of losses: no weights that want to be small.
+    if numbers := [each for each in learned if not each.dim()]:
+        groups.append({"params": numbers, "weight_decay": 0.0})
     return kind(
-        [each for each in learner.parameters() if each.requires_grad],
+        groups,
         lr=settings.learning_rate,
         betas=(0.9, settings.beta2),
         weight_decay=settings.weight_decay,

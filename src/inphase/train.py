@@ -207,6 +207,8 @@ def _look(
     z, clips = embedded(temporal, batch)
     values = [each(z, batch, step / steps, clips) for each in objectives]
     told = {**_each(objectives, values), "spread": spread(z.detach().float(), batch.mask)}
+    for each in objectives:
+        told |= cast(Objective, each).learnt
     return Step(torch.stack(values).sum(), told)
 
 

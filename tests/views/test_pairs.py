@@ -54,7 +54,7 @@ def test_a_rare_activity_comes_as_often_as_a_common_one():
 @given(names=COLLECTIONS, count=st.integers(2, 20), seed=st.integers(0, 99), balanced=st.booleans())
 def test_pairs_are_two_videos_of_one_activity(names, count, seed, balanced):
     if max(Counter(names).values()) < 2:
-        with pytest.raises(InputError, match="no two share an activity"):
+        with pytest.raises(InputError, match="no activity has so many"):
             drawn(same_activity, names, count, seed, balanced=balanced)
         return
     pairs = drawn(same_activity, names, count, seed, balanced=balanced)
@@ -98,8 +98,20 @@ def test_more_pairs_than_there_are_videos_are_paired_anew():
 
 
 def test_a_batch_of_one_has_no_pair():
-    with pytest.raises(InputError, match="a pair takes 2 videos, but a batch has 1"):
+    with pytest.raises(InputError, match="2 videos are compared at once, but a batch has 1"):
         drawn(same_activity, ["squat"] * 4, 1)
+
+
+@given(count=st.integers(3, 20), seed=st.integers(0, 99), balanced=st.booleans())
+def test_more_than_two_are_of_an_activity_that_has_so_many(count, seed, balanced):
+    names = ["squat"] * 5 + ["bowl"] * 2 + ["jump"] * 3
+    groups = drawn(same_activity, names, count, seed, balanced=balanced, together=3)
+    assert groups.shape == (count // 3, 3)
+    for group in groups.tolist():
+        assert len(set(group)) == 3
+        assert {names[each] for each in group} in ({"squat"}, {"jump"})
+    with pytest.raises(InputError, match="6 videos of one activity are needed at a time"):
+        drawn(same_activity, names, 12, seed, together=6)
 
 
 @given(groups=COLLECTIONS, count=st.integers(2, 20), seed=st.integers(0, 99))

@@ -133,7 +133,7 @@ def train(
     )
 
 
-def learnable(videos: Path, fps: float | None) -> list[Video]:
+def learnable(videos: Path, fps: float | None, fold: int | None = None) -> list[Video]:
     """Find the videos to learn from: all but those for validation and testing.
 
     Raises:
@@ -141,7 +141,7 @@ def learnable(videos: Path, fps: float | None) -> list[Video]:
     """
     from inphase.data.collection import find
 
-    found = find(videos, fps=fps)
+    found = find(videos, fps=fps, fold=fold)
     learned = [video for video in found if video.split in ("", "train")]
     if not learned:
         raise InputError(f"all {len(found)} videos in {videos} are for validation or testing")

@@ -28,6 +28,7 @@ def train_clips(
     batch: int | None = None,
     learning_rate: float | None = None,
     flip: bool = True,
+    fold: int | None = None,
     fps: float | None = None,
     device: Device = "auto",
     seed: int = 0,
@@ -55,6 +56,7 @@ def train_clips(
             clips; 7 for temporal-transformations).
         learning_rate: At its highest (default: the paper's 3e-4 on a GPU, 2e-3 without).
         flip: Whether half of the videos are mirrored; not where left and right matter.
+        fold: Which division of UCF101 or HMDB51 into train and test to learn from (default: 1).
         fps: Frame rate for folders of images.
         device: Where to train.
         seed: Of everything random.
@@ -63,7 +65,7 @@ def train_clips(
         tensorboard: Log for TensorBoard too.
         json: Print JSON.
     """
-    learned = learnable(videos, fps)
+    learned = learnable(videos, fps, fold)
     frames = sum(len(video) for video in learned)
     say(f"{count(len(learned))}, {frames} frames to learn from", json)
     out = out or Path("runs") / "-".join([videos.resolve().stem, name])

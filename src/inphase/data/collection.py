@@ -31,13 +31,19 @@ _THREADS = min(8, os.cpu_count() or 1)
 
 
 def find(
-    source: Source, *, fps: float | int | None = None, strict: bool = False, cache: bool = True
+    source: Source,
+    *,
+    fps: float | int | None = None,
+    fold: int | None = None,
+    strict: bool = False,
+    cache: bool = True,
 ) -> list[Video]:
     """Find the usable videos at a source; see `inspect` for what counts.
 
     Args:
         source: A video file, a folder, a CSV, or a list of files and folders.
         fps: Frame rate for folders of images, and for poses without times.
+        fold: Which division of UCF101 or HMDB51 into train and test, 1 to 3; the first if None.
         strict: Raise for the first unusable file instead of warning and going on.
         cache: Whether to remember and recall what was read from unchanged files.
 
@@ -45,7 +51,7 @@ def find(
         InputError: If there is nothing at the source, nothing usable, or its CSV is wrong.
         VideoError: If `strict` and a file cannot be used.
     """
-    report = inspect(source, fps=fps, cache=cache)
+    report = inspect(source, fps=fps, fold=fold, cache=cache)
     for path, reason in report.bad:
         if strict:
             raise VideoError(f"{path}: {reason}")
@@ -60,7 +66,13 @@ def find(
     return report.videos
 
 
-def inspect(source: Source, *, fps: float | int | None = None, cache: bool = True) -> Report:
+def inspect(
+    source: Source,
+    *,
+    fps: float | int | None = None,
+    fold: int | None = None,
+    cache: bool = True,
+) -> Report:
     """Look at every video of a source: what is usable, broken, odd, or likely slow motion.
 
     In a folder every file with a video's suffix counts, however deep; hidden ones do not. Folders
@@ -82,12 +94,13 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
     Args:
         source: A video file, a folder, a CSV, or a list of files and folders.
         fps: Frame rate for folders of images, and for poses without times.
+        fold: Which division of UCF101 or HMDB51 into train and test, 1 to 3; the first if None.
         cache: Whether to remember and recall what was read from unchanged files.
 
     Raises:
-        InputError: If there is nothing at the source, or its CSV is wrong.
+        InputError: If there is nothing at the source, its CSV is wrong, or there is no such fold.
     """
-    listed, notes = _recognised(source, fps) or list_videos(source, fps)
+    listed, notes = _recognised(source, fps, fold) or list_videos(source, fps)
     indices = _read_indices(listed, cache)
     videos, bad = [], {}
     for video in listed:
@@ -103,9 +116,11 @@ def inspect(source: Source, *, fps: float | int | None = None, cache: bool = Tru
     return Report(name, videos, list(bad), slow_motion(videos), oddities(videos), notes)
 
 
-def _recognised(source: Source, fps: float | int | None) -> tuple[list[Video], list[str]] | None:
+def _recognised(
+    source: Source, fps: float | int | None, fold: int | None
+) -> tuple[list[Video], list[str]] | None:
     """List the videos of a public data set, and notes on it, if the source is one."""
-    found = recognise(source) if isinstance(source, str | Path) else None
+    found = recognise(source, fold=fold) if isinstance(source, str | Path) else None
     if found is None:
         return None
     videos = [replace(v, fps=fps) if fps and v.fps else v for v in found.videos]

@@ -81,7 +81,7 @@ class TCC(Method):
         delta: Error, as a share of the video, from which `regression_huber` is linear.
         label_smoothing: Share of the target given to all frames alike, of `classification`.
         cycles: Through every pair, or through random chains of videos.
-        cycle_length: Videos in a chain.
+        cycle_length: Videos in a chain; a batch holds so many of an activity for each.
         fraction: Random chains for each frame of the batch.
     """
 
@@ -110,6 +110,11 @@ class TCC(Method):
                 f"a cycle passes 2 videos, or more if cycles are stochastic, not "
                 f"{self.cycle_length}: cycles are {self.cycles}"
             )
+
+    @property
+    def together(self) -> int:
+        """As many videos as a chain has."""
+        return self.cycle_length
 
     def loss_settings(self) -> dict[str, Any]:
         """Arguments of the loss function, which calls its form `loss`."""

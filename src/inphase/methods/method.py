@@ -62,6 +62,11 @@ class Method:
         return self.compares
 
     @property
+    def together(self) -> int:
+        """How many videos of one activity it compares with each other at once, at least."""
+        return 2
+
+    @property
     def learns_labels(self) -> bool:
         """Whether it learns from the phases of frames, and from nothing else."""
         return self.head == "phases"

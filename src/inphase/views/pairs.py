@@ -13,6 +13,7 @@ from jaxtyping import Int64
 from inphase.errors import InputError
 
 Videos = Int64[np.ndarray, " count"]
+Groups = Int64[np.ndarray, "groups together"]
 Twos = Int64[np.ndarray, "pairs 2"]
 
 
@@ -52,8 +53,9 @@ def same_activity(
     generator: np.random.Generator,
     *,
     balanced: bool = False,
-) -> Twos:
-    """Draw pairs of different videos of the same activity, whatever their viewpoint.
+    together: int = 2,
+) -> Groups:
+    """Draw pairs of different videos of the same activity, whatever their viewpoint; or more.
 
     Source: Haresh et al., LAV, CVPR 2021, section 4: videos of the same action are randomly paired.
 
@@ -63,17 +65,19 @@ def same_activity(
         count: Videos in the batch, twice the pairs; of an odd number one is left out.
         generator: The source of randomness.
         balanced: Whether all activities are equally likely, not by their number of pairs.
+        together: Videos drawn at once, 2 for pairs.
 
     Raises:
-        InputError: If no activity has two videos, or `count` is below 2.
+        InputError: If no activity has so many videos, or `count` is below that.
     """
-    kinds = [kind for kind in _members(activities) if len(kind) > 1]
+    kinds = [kind for kind in _members(activities) if len(kind) >= together]
     if not kinds:
         raise InputError(
-            f"pairs of videos of one activity are needed, but of {len(activities)} videos no two "
-            "share an activity: add videos, or name the activities alike"
+            f"{together} videos of one activity are needed at a time, but among "
+            f"{len(activities)} videos no activity has so many: add videos, or name the "
+            "activities alike"
         )
-    return _pairs(kinds, count, generator, balanced)
+    return _groups(kinds, count, generator, balanced, together)
 
 
 def synchronised(groups: Sequence[str], count: int, generator: np.random.Generator) -> Twos:
@@ -96,7 +100,7 @@ def synchronised(groups: Sequence[str], count: int, generator: np.random.Generat
             f"views of one scene are needed, but of {len(groups)} videos no two share a group: "
             "list the videos in a CSV with a column `group`"
         )
-    return _pairs(kinds, count, generator, balanced=False)
+    return _groups(kinds, count, generator, balanced=False, together=2)
 
 
 def _members(names: Sequence[str], skip: str | None = None) -> list[list[int]]:
@@ -108,20 +112,26 @@ def _members(names: Sequence[str], skip: str | None = None) -> list[list[int]]:
     return list(found.values())
 
 
-def _pairs(
-    kinds: list[list[int]], count: int, generator: np.random.Generator, balanced: bool
-) -> Twos:
-    """Draw kinds, by their number of pairs or alike, and a pair of each."""
-    pairs = count // 2
-    if not pairs:
-        raise InputError(f"a pair takes 2 videos, but a batch has {count}: make it larger")
+def _groups(
+    kinds: list[list[int]],
+    count: int,
+    generator: np.random.Generator,
+    balanced: bool,
+    together: int,
+) -> Groups:
+    """Draw kinds, by their number of groups or alike, and a group of each."""
+    groups = count // together
+    if not groups:
+        raise InputError(
+            f"{together} videos are compared at once, but a batch has {count}: make it larger"
+        )
     if balanced:
-        drawn = generator.integers(len(kinds), size=pairs)
+        drawn = generator.integers(len(kinds), size=groups)
     else:
-        every = np.repeat(np.arange(len(kinds)), [len(kind) // 2 for kind in kinds])
-        rounds = -(-pairs // len(every))
-        drawn = np.concatenate([generator.permutation(every) for _ in range(rounds)])[:pairs]
-    return _dealt(kinds, 2, drawn, generator)
+        every = np.repeat(np.arange(len(kinds)), [len(kind) // together for kind in kinds])
+        rounds = -(-groups // len(every))
+        drawn = np.concatenate([generator.permutation(every) for _ in range(rounds)])[:groups]
+    return _dealt(kinds, together, drawn, generator)
 
 
 def _dealt(

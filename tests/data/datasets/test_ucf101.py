@@ -58,6 +58,17 @@ def test_a_fold_has_a_division_of_its_own(root):
         load(root, fold=4)
 
 
+def test_whoever_finds_videos_can_name_the_fold(root, movie, tmp_path):
+    assert {v.name: v.split for v in find(root, fold=2)} == {
+        v.name: v.split for v in load(root, fold=2).videos
+    }
+    assert inspect(root, fold=3).notes[0].startswith("UCF101 (fold 3): 1 train")
+    movie(tmp_path / "mine" / "a.mp4")
+    for source in (tmp_path / "mine", tmp_path / "mine" / "a.mp4"):
+        with pytest.raises(InputError, match="no data set with several folds: leave out --fold 2"):
+            find(source, fold=2)
+
+
 def test_the_folder_of_the_classes_finds_the_lists_beside_it(root, tmp_path):
     assert load(root / "UCF-101").videos == load(root).videos
     renamed = (root / "UCF-101").rename(root / "videos")

@@ -35,24 +35,28 @@ DATASETS: dict[str, ModuleType] = {
 }
 
 
-def recognise(root: Path | str) -> Dataset | None:
+def recognise(root: Path | str, *, fold: int | None = None) -> Dataset | None:
     """Read the public data set in a folder; nothing is written.
 
     Args:
         root: The folder.
+        fold: Which of its divisions into train and test, if it has several; the first if None.
 
     Returns:
         The data set, or None if the folder holds none that is known.
 
     Raises:
-        InputError: If it holds one whose labels are wrong.
+        InputError: If it holds one whose labels are wrong, or none with such a fold.
     """
     root = Path(root)
     name = _name(root)
+    folds = getattr(DATASETS[name], "FOLDS", ())
+    if fold is not None and not folds:
+        raise InputError(f"{root}: is no data set with several folds: leave out --fold {fold}")
     if name == "folder":
         return None
     look: Callable[..., Dataset] = getattr(DATASETS[name], "look", DATASETS[name].load)
-    return look(root)
+    return look(root) if fold is None else look(root, fold=fold)
 
 
 def load(root: Path | str, name: str | None = None, **options: Any) -> Dataset:
