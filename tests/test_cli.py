@@ -119,6 +119,7 @@ def test_one_model_for_each_activity(place, monkeypatch, tmp_path):
         (("--plus", "tcc:-1"), "the weight of tcc must be"),
         (("lav", "--labels", "phases.csv"), "lav learns nothing from --labels"),
         (("--encoder", "r3d-18", "--backbone", "vgg-m"), "leave out --backbone vgg-m"),
+        (("--scene-noise", "-1"), "scene_noise must be 0 or more, not -1"),
     ],
 )
 def test_train_says_what_it_cannot_do(place, monkeypatch, capsys, tmp_path, words, told):

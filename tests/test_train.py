@@ -17,7 +17,7 @@ from inphase.batches import Sampler
 from inphase.data.collection import find
 from inphase.data.rendered import make
 from inphase.data.video import Video
-from inphase.encoders.architecture import CARL, FrameLevel
+from inphase.encoders.architecture import CARL, Convolutional, FrameLevel
 from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
@@ -81,6 +81,20 @@ def test_the_log_tells_settings_that_training_changes(videos, tmp_path):
     told = [entry["variance"] for entry in log_of(tmp_path)]
     assert told[0] == pytest.approx(method.variance)
     assert told[2] != told[0]
+
+
+def test_scene_noise_changes_what_is_learned_and_is_written_down(videos, tmp_path):
+    settings = Settings(steps=6, batch=2, scene_noise=1.0, checkpoint_every=2, warm_up=2)
+    noisy = trained(videos, settings=settings, out=tmp_path)
+    plain = trained(videos, settings=replace(settings, scene_noise=0.0))
+    assert noisy.digest != plain.digest
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["scene_noise"] == 1.0
+    assert "1 augmented views, scene noise 1" in (tmp_path / "README.md").read_text()
+    with pytest.raises(InputError, match="leave it out"):
+        trained(videos, settings=settings, architecture=Convolutional())
+    with pytest.raises(InputError, match="scene_noise must be 0 or more, not -1"):
+        Settings(scene_noise=-1.0)
 
 
 def test_a_run_is_one_folder(videos, tmp_path):

@@ -15,6 +15,7 @@ from inphase.errors import InputError
 from inphase.frame_sources import FrameSource
 from inphase.methods import Method, name_of
 from inphase.views import pairs, sampling, scenes
+from inphase.views.scene_noise import in_other_scenes
 
 Pairs = Int64[Tensor, "pairs 2"]
 Frames = Int64[np.ndarray, "_"]
@@ -88,6 +89,7 @@ class Sampler:
         size: Videos in a batch.
         balanced: Whether all activities are equally likely, however many videos they have.
         labels: Phase of each frame of each video, if a method learns from them.
+        scene_noise: How far the features of a row are moved as a whole.
         device: Where training runs.
 
     Attributes:
@@ -106,10 +108,12 @@ class Sampler:
         *,
         balanced: bool = False,
         labels: Sequence[Int64[np.ndarray, "_"]] | None = None,
+        scene_noise: float = 0.0,
         device: torch.device | None = None,
     ):
         self.source, self.method, self.size = source, methods[0], size
         self.balanced, self.labels, self.device = balanced, labels, device
+        self.scene_noise = scene_noise
         compared = {method.compared for method in methods}
         self.views = 2 if compared & {"views", "both", "fours"} else 1
         self.companions = _companions(compared)
@@ -155,13 +159,18 @@ class Sampler:
         pad, to = nn.utils.rnn.pad_sequence, self.device
         counts = torch.tensor([len(each) for each in frames])
         mask = torch.arange(int(counts.max()))[None] < counts[:, None]
+        activities = torch.from_numpy(self.activities[videos].astype(np.int64))
+        seen = pad(features, batch_first=True)
+        if self.scene_noise:
+            given = mask.to(seen.device), activities.to(seen.device), self.scene_noise
+            seen = in_other_scenes(seen, *given, generator)
         return Batch(
-            features=pad(features, batch_first=True),
+            features=seen,
             frames=pad(frames, batch_first=True).to(to),
             seconds=pad(seconds, batch_first=True).to(to),
             mask=mask.to(to),
             videos=torch.tensor(videos, device=to),
-            activities=torch.from_numpy(self.activities[videos].astype(np.int64)).to(to),
+            activities=activities.to(to),
             lengths=torch.tensor(lengths, dtype=torch.float32, device=to),
             labels=pad(labels, batch_first=True, padding_value=-1).to(to) if labels else None,
             views=self.views,

@@ -92,9 +92,11 @@ def _seen(encoder: Encoder, videos: list[Video]) -> str:
 
 def _augmented(encoder: Encoder, videos: list[Video]) -> str:
     views = encoder.config["views"]
+    noise = encoder.config["settings"].get("scene_noise")
+    moved = f", scene noise {noise:g}" if noise else ""
     if live(videos, encoder, views=views, learn=encoder.config["finetune"]):
-        return "augmented anew at every step"
-    return f"{views} augmented views"
+        return "augmented anew at every step" + moved
+    return f"{views} augmented views{moved}"
 
 
 def _added(config: dict[str, Any]) -> list[str]:

@@ -32,6 +32,8 @@ class Settings:
         seed: Of everything random.
         checkpoint_every: Steps between checkpoints.
         balanced: Whether all activities are equally likely, however many videos they have.
+        scene_noise: How far the features of a view are moved as a whole, see
+            `views.scene_noise`; in standard deviations between videos.
     """
 
     steps: int = 300
@@ -47,6 +49,7 @@ class Settings:
     seed: int = 0
     checkpoint_every: int = 100
     balanced: bool = False
+    scene_noise: float = 0.0
 
     def __post_init__(self):
         for name in ("steps", "batch", "checkpoint_every"):
@@ -55,6 +58,8 @@ class Settings:
         for name in ("learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0 <= self.scene_noise < math.inf:
+            raise InputError(f"scene_noise must be 0 or more, not {self.scene_noise}")
         for name in ("final", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")

@@ -113,6 +113,11 @@ def fit(
             f"methods that compare videos need at least 2 a step, not {settings.batch}: raise batch"
         )
     architecture = architecture or FrameLevel()
+    if settings.scene_noise and not isinstance(architecture, FrameLevel):
+        raise InputError(
+            "scene noise moves vectors of features, but this encoder looks at maps or pixels: "
+            "leave it out"
+        )
     tells = any(each.head == "videos" for each in methods)
     if tells and isinstance(architecture, FrameLevel) and architecture.mixer == "transformer":
         architecture = replace(architecture, class_token=True)
@@ -160,6 +165,7 @@ def fit(
             settings.batch,
             balanced=settings.balanced,
             labels=numbers,
+            scene_noise=settings.scene_noise,
             device=target,
         )
         objectives = nn.ModuleList(

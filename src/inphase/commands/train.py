@@ -26,6 +26,7 @@ def train(
     balanced: bool = False,
     per_activity: bool = False,
     views: int = 4,
+    scene_noise: float = 0.0,
     backbone: str | None = None,
     layer: Annotated[str, arg(metavar="last|middle|conv4c|conv5c")] = "last",
     encoder: Annotated[str, arg(metavar="default|carl|convolutional|r3d-18")] = "default",
@@ -58,6 +59,8 @@ def train(
         per_activity: Train a model for each activity, in folders of their own.
         views: Augmented views computed of every frame, 0 to go without; of no account with
             --finetune, which augments anew at every step.
+        scene_noise: Move the features of each view as a whole by up to so many standard deviations
+            between videos: for videos of many scenes, cameras and people, try 1 or 2.
         backbone: Image backbone: a Hugging Face folder or Hub name (default: efficientnet-lite0,
             or pose for files of poses), or vgg-m, which learns from scratch.
         layer: Which layer of the backbone gives the features; the conv ones are of ResNets.
@@ -119,7 +122,9 @@ def train(
         architecture=shapes[encoder],
         views=views,
         finetune=finetune or backbone == FROM_SCRATCH,
-        settings=Settings(steps=steps, batch=batch, seed=seed, balanced=balanced),
+        settings=Settings(
+            steps=steps, batch=batch, seed=seed, balanced=balanced, scene_noise=scene_noise
+        ),
         device=device,
         resume=resume,
         force=force,
