@@ -68,6 +68,28 @@ with joined("cpu") as (ranks, device):
         (folder / str(ranks.rank)).write_text(str(error))
 """
 
+# The second ends without a word, as one that is killed.
+ALONE = """
+import sys
+from pathlib import Path
+from torch import nn
+from inphase.errors import TrainingError
+from inphase.ranks import joined
+
+with joined("cpu") as (ranks, device):
+    learner = nn.Linear(3, 1)
+    ranks.average_gradients(learner)
+    if ranks.first:
+        told = []
+        for talk in (ranks.average_gradients, lambda _: ranks.any(False), ranks.share):
+            try:
+                while True:
+                    talk(nn.BatchNorm1d(2))
+            except TrainingError as error:
+                told.append(str(error))
+        (Path(sys.argv[1]) / "told").write_text("; ".join(told))
+"""
+
 
 def launch(folder: Path, text: str) -> None:
     """Run a program in two processes, each given the folder."""
@@ -98,6 +120,12 @@ def test_the_first_goes_ahead_each_time_and_nobody_waits_for_it_after_an_error(t
     launch(tmp_path, TOGETHER)
     assert (tmp_path / "0").read_text() == "the disk is full"
     assert "the first of the processes has stopped" in (tmp_path / "1").read_text()
+
+
+def test_whoever_is_left_says_so_in_one_sentence(tmp_path: Path):
+    launch(tmp_path, ALONE)
+    told = (tmp_path / "told").read_text().split("; ")
+    assert told == ["another of the processes has stopped: see what it says"] * 3
 
 
 def test_processes_have_random_numbers_of_their_own():

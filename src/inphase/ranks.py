@@ -10,7 +10,7 @@ from datetime import timedelta
 import torch
 from torch import distributed, nn
 
-from inphase.errors import InputError
+from inphase.errors import InputError, TrainingError
 
 # The others wait while the first computes features, of a large collection for hours.
 _PATIENCE = timedelta(days=7)
@@ -42,7 +42,8 @@ class Ranks:
         flat = torch.cat(
             [(torch.zeros_like(p) if p.grad is None else p.grad).flatten().float() for p in learned]
         )
-        distributed.all_reduce(flat)
+        with _others_there():
+            distributed.all_reduce(flat)
         flat /= self.count
         pieces = flat.split([each.numel() for each in learned])
         for parameter, piece in zip(learned, pieces, strict=True):
@@ -54,14 +55,16 @@ class Ranks:
             return here
         device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
         there = torch.tensor(float(here), device=device)
-        distributed.all_reduce(there, op=distributed.ReduceOp.MAX)
+        with _others_there():
+            distributed.all_reduce(there, op=distributed.ReduceOp.MAX)
         return bool(there.item())
 
     def share(self, learner: nn.Module) -> None:
         """Give every process what the first has learned beside weights, as of batch norm."""
         if self.count > 1:
             for each in learner.buffers():
-                distributed.broadcast(each, 0)
+                with _others_there():
+                    distributed.broadcast(each, 0)
 
     @contextmanager
     def first_before_others(self) -> Iterator[None]:
@@ -81,6 +84,15 @@ class Ranks:
             self.any(True)
             raise
         self.any(False)
+
+
+@contextmanager
+def _others_there() -> Iterator[None]:
+    """Say in one sentence that another process has ended: to torch it is a lost connection."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise TrainingError("another of the processes has stopped: see what it says") from error
 
 
 def processes() -> int:
