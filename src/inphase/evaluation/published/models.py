@@ -2,14 +2,15 @@
 
 What a paper says of training is taken as it stands: samples a step, passes over the videos, frames,
 optimiser. What it leaves out is that of the code it builds on. The encoder is not that of the
-papers, but CARL's transformer on frame features of the backbone that is installed.
+papers, but CARL's transformer on frame features of the backbone that is installed; only networks
+that learn from scratch are the papers' own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from inphase.encoders.architecture import CARL, FrameLevel
+from inphase.encoders.architecture import CARL, Architecture
 from inphase.errors import InputError
 from inphase.methods import METHODS, Method
 
@@ -29,7 +30,8 @@ class Model:
         options: Settings of the method in which this row differs from its paper's default.
         plus: Methods whose losses are added.
         architecture: Of the temporal model.
-        finetune: Whether the backbone's last block learns too.
+        backbone: Its own image network, as `FrameFeatures` has it; that of the table if empty.
+        finetune: Whether the backbone's last block learns too, or all of one from scratch.
         training: The method whose training this row takes over; its own if empty.
         variant: Of the folder of its runs, if it is not told apart by its options.
     """
@@ -37,7 +39,8 @@ class Model:
     method: str
     options: Mapping[str, Any] = field(default_factory=dict)
     plus: tuple[str, ...] = ()
-    architecture: FrameLevel = CARL
+    architecture: Architecture = CARL
+    backbone: str = ""
     finetune: bool = False
     training: str = ""
     variant: str = ""

@@ -40,7 +40,8 @@ def reproduce(
         data: The data set's folder in its published layout, or one with several of them.
         seeds: How many runs of each model; scores are their mean and standard deviation.
         steps: Of each run, for a smaller version; the paper's if None.
-        backbone: Of all models; see `inphase.encoders.backbones.backbone`.
+        backbone: Of all models but those that learn from scratch; see
+            `inphase.encoders.backbones.backbone`.
         device: Where to train and embed.
         progress: Show progress bars.
         tell: Is told in a line what is being done.
@@ -140,9 +141,9 @@ def _setup(
     bench: Bench,
 ) -> list[str]:
     """What was done, and what of it is not as in the paper."""
+    here = plan.here or f"CARL's transformer on frozen features of {bench.backbone}"
     lines = [
-        f"Encoder here: CARL's transformer on frozen features of {bench.backbone}; the paper's: "
-        f"{plan.encoder}.",
+        f"Encoder here: {here}; the paper's: {plan.encoder}.",
         f"The paper: {paper.data}. {paper.note}.",
         f"Data here: {'; '.join(each.said for each in found.values())}.",
         f"Definitions: {_definitions(paper, plan)}. Trained on the train videos, scored on val.",

@@ -15,7 +15,7 @@ from inphase.evaluation.published.models import UNTRAINED, Model, method_of, tra
 from inphase.methods import Method
 
 if TYPE_CHECKING:
-    from inphase.encoders.encoder import Encoder
+    from inphase.encoders.encoder import Encoder, FrameFeatures
     from inphase.settings import Settings
 
 # Augmented views in the cache of features, as `inphase train` has them.
@@ -157,7 +157,6 @@ class Job:
         return Encoder.load(self.folder(bench))
 
     def _train(self, bench: Bench) -> None:
-        from inphase.encoders.encoder import FrameFeatures
         from inphase.train import fit
 
         folder = self.folder(bench)
@@ -168,7 +167,7 @@ class Job:
                 plus=self.plus(),
                 labels=self.labels,
                 out=folder,
-                frame_features=FrameFeatures(bench.backbone),
+                frame_features=self._frame_features(bench),
                 architecture=self.model.architecture,
                 views=VIEWS,
                 finetune=self.model.finetune,
@@ -182,8 +181,18 @@ class Job:
                 f"stopped while training {folder}, which is kept: run the same command to go on"
             ) from None
 
-    def _config(self, bench: Bench) -> dict[str, Any]:
+    def _frame_features(self, bench: Bench) -> "FrameFeatures":
+        from inphase.encoders.backbones import FROM_SCRATCH
         from inphase.encoders.encoder import FrameFeatures
+
+        backbone = self.model.backbone or bench.backbone
+        return FrameFeatures(
+            backbone,
+            "random" if backbone == FROM_SCRATCH else "pretrained",
+            pooling=self.model.architecture.pooling,
+        )
+
+    def _config(self, bench: Bench) -> dict[str, Any]:
         from inphase.settings import written, written_sum
 
         return {
@@ -192,7 +201,7 @@ class Job:
             "settings": asdict(self.settings(bench)),
             "views": VIEWS,
             "finetune": self.model.finetune,
-            "frame_features": asdict(FrameFeatures(bench.backbone)),
+            "frame_features": asdict(self._frame_features(bench)),
             "architecture": asdict(self.model.architecture),
             "videos": [video.name for video in self.videos],
         }
