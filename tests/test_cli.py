@@ -137,7 +137,7 @@ def test_train_says_what_it_cannot_do(place, monkeypatch, capsys, tmp_path, word
         (("--batch", 0), "batch must be at least 1, not 0"),
         (("--epochs", 2, "--batch", 0), "batch must be at least 1, not 0"),
         (("--epochs", 0), "epochs must be at least 1, not 0"),
-        (("--fold", 2), "is no data set with several folds: leave out --fold 2"),
+        (("--fold", 2), "has no fold 2, for it is no data set with several folds"),
         (("--frames", 6), "periodic clips have at least 7 frames, not 6"),
     ],
 )

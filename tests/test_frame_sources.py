@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,19 @@ def test_maps_that_do_not_fit_are_computed_from_pixels(videos, monkeypatch):
 def test_convolutions_need_maps(videos, features):
     with pytest.raises(InputError, match="needs feature maps"):
         source(videos, features=features)
+
+
+def test_scene_noise_moves_all_frames_of_a_call_alike():
+    """Features 10 apart between videos, so a spread of sqrt(50), and 1 apart between frames."""
+    values = [np.arange(9.0)[None, :, None] + start for start in (0, 10)]
+    times, named = [np.arange(9) / 30] * 2, [Video(Path("v.mp4"), name=str(k)) for k in range(2)]
+    made = CachedFrames(values, times, CPU, named, scene_noise=1.0)
+    assert made.spread == pytest.approx([np.sqrt(50)])
+    generator = np.random.default_rng(0)
+    found = torch.stack([made(0, np.array([2, 3, 7]), generator)[:, 0] for _ in range(3000)])
+    torch.testing.assert_close(found - found[:, :1], torch.tensor([[0.0, 1, 5]]).expand(3000, 3))
+    assert found[:, 0].var().item() == pytest.approx(50 / 3, rel=0.1)
+    assert CachedFrames(values, times, CPU, named)(0, np.array([2]), generator).item() == 2
 
 
 def trained(videos, steps: int = 3, **changes) -> Encoder:

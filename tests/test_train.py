@@ -22,7 +22,7 @@ from inphase.encoders.encoder import Encoder, FrameFeatures
 from inphase.encoders.frame_level import FrameLevelEncoder
 from inphase.errors import InputError, Interrupted, TrainingError
 from inphase.frame_sources import CachedFrames
-from inphase.methods import GTA, SCL, VAVA, ShuffleAndLearn
+from inphase.methods import GTA, SCL, TCC, VAVA, ShuffleAndLearn
 from inphase.optimise import learning_rate_factor
 from inphase.settings import Settings
 from inphase.train import fit, spread
@@ -86,6 +86,7 @@ def test_the_log_tells_settings_that_training_changes(videos, tmp_path):
 def test_scene_noise_changes_what_is_learned_and_is_written_down(videos, tmp_path):
     settings = Settings(steps=6, batch=2, scene_noise=1.0, checkpoint_every=2, warm_up=2)
     noisy = trained(videos, settings=settings, out=tmp_path)
+    assert noisy.digest == trained(videos, settings=settings).digest
     plain = trained(videos, settings=replace(settings, scene_noise=0.0))
     assert noisy.digest != plain.digest
     config = json.loads((tmp_path / "config.json").read_text())
@@ -93,8 +94,22 @@ def test_scene_noise_changes_what_is_learned_and_is_written_down(videos, tmp_pat
     assert "1 augmented views, scene noise 1" in (tmp_path / "README.md").read_text()
     with pytest.raises(InputError, match="leave it out"):
         trained(videos, settings=settings, architecture=Convolutional())
+    with pytest.raises(InputError, match="leave it out"):
+        trained(videos, settings=settings, architecture=replace(SMALL, centre=True))
+    with pytest.raises(InputError, match="leave it out with --finetune"):
+        trained(videos, settings=settings, finetune=True)
     with pytest.raises(InputError, match="scene_noise must be 0 or more, not -1"):
         Settings(scene_noise=-1.0)
+
+
+def test_too_few_videos_for_a_chain_are_told_before_anything_is_written(videos, tmp_path):
+    chains = TCC(frames=20, cycles="stochastic", cycle_length=4)
+    given = {"frame_features": RANDOM, "out": tmp_path / "run", "progress": False}
+    with pytest.raises(InputError, match="at least 4 a step, not 2: raise batch"):
+        fit(videos, chains, settings=Settings(batch=2), **given)
+    with pytest.raises(InputError, match="4 videos of one activity are needed at a time"):
+        fit(videos, chains, **given)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_is_one_folder(videos, tmp_path):

@@ -1,6 +1,7 @@
 """Batches: which videos go together, which frames of each are seen, and what is known of them."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, count
@@ -15,7 +16,6 @@ from inphase.errors import InputError
 from inphase.frame_sources import FrameSource
 from inphase.methods import Method, name_of
 from inphase.views import pairs, sampling, scenes
-from inphase.views.scene_noise import in_other_scenes
 
 Pairs = Int64[Tensor, "pairs 2"]
 Frames = Int64[np.ndarray, "_"]
@@ -84,12 +84,12 @@ class Sampler:
 
     Args:
         source: Features of the videos.
-        methods: The first decides on the views; videos are drawn in pairs of one activity if any
-            of them compares videos, and every video gives two views if any compares these.
+        methods: The first decides on the views; videos are drawn in pairs of one activity, or more
+            together, if any of them compares videos, and every video gives two views if any
+            compares these.
         size: Videos in a batch.
         balanced: Whether all activities are equally likely, however many videos they have.
         labels: Phase of each frame of each video, if a method learns from them.
-        scene_noise: How far the features of a row are moved as a whole.
         device: Where training runs.
 
     Attributes:
@@ -108,12 +108,10 @@ class Sampler:
         *,
         balanced: bool = False,
         labels: Sequence[Int64[np.ndarray, "_"]] | None = None,
-        scene_noise: float = 0.0,
         device: torch.device | None = None,
     ):
         self.source, self.method, self.size = source, methods[0], size
         self.balanced, self.labels, self.device = balanced, labels, device
-        self.scene_noise = scene_noise
         compared = {method.compared for method in methods}
         self.views = 2 if compared & {"views", "both", "fours"} else 1
         self.companions = _companions(compared)
@@ -137,6 +135,10 @@ class Sampler:
         fewest = next(n for n in count(1) if self.method.drawn(n) >= self.least)
         why = f"fewer frames than the {fewest} that {name_of(neediest)} needs"
         self._keep(why, lambda video: source.lengths[video] >= fewest)
+        if self.companions == "videos":
+            there = Counter(names[place] for place in self.places)
+            few = f"an activity of fewer than the {self.together} videos that are compared"
+            self._keep(few, lambda video: there[names[video]] >= self.together)
         self.videos = [source.videos[place] for place in self.places]
         self.names = [video.activity for video in self.videos]
         self.groups = [video.group for video in self.videos]
@@ -159,18 +161,13 @@ class Sampler:
         pad, to = nn.utils.rnn.pad_sequence, self.device
         counts = torch.tensor([len(each) for each in frames])
         mask = torch.arange(int(counts.max()))[None] < counts[:, None]
-        activities = torch.from_numpy(self.activities[videos].astype(np.int64))
-        seen = pad(features, batch_first=True)
-        if self.scene_noise:
-            given = mask.to(seen.device), activities.to(seen.device), self.scene_noise
-            seen = in_other_scenes(seen, *given, generator)
         return Batch(
-            features=seen,
+            features=pad(features, batch_first=True),
             frames=pad(frames, batch_first=True).to(to),
             seconds=pad(seconds, batch_first=True).to(to),
             mask=mask.to(to),
             videos=torch.tensor(videos, device=to),
-            activities=activities.to(to),
+            activities=torch.from_numpy(self.activities[videos].astype(np.int64)).to(to),
             lengths=torch.tensor(lengths, dtype=torch.float32, device=to),
             labels=pad(labels, batch_first=True, padding_value=-1).to(to) if labels else None,
             views=self.views,

@@ -19,6 +19,7 @@ from inphase.errors import InputError
 from inphase.features import extract
 from inphase.views.augment import apply, draw
 from inphase.views.sampling import context
+from inphase.views.scene_noise import random_shift, spread_of_scenes
 
 LARGEST_CACHE = 16 * 2**30  # bytes of maps; past that they are computed anew at every step
 
@@ -55,6 +56,8 @@ class FrameSource(Protocol):
 class CachedFrames:
     """Features computed once, in the clean view and in augmented ones to choose from.
 
+    With scene noise, each call moves all its frames alike; see `views.scene_noise`.
+
     Args:
         values: Of each video, (views, frames, channels).
         times: Seconds of each video's frames.
@@ -62,6 +65,7 @@ class CachedFrames:
         videos: What these are.
         architecture: Says which frames are seen with a frame.
         map: Channels, rows and columns, if the features are maps, each flat.
+        scene_noise: How far, in standard deviations.
     """
 
     trainable: nn.Module | None = None
@@ -74,11 +78,15 @@ class CachedFrames:
         videos: Sequence[Video],
         architecture: Architecture = FrameLevel(),  # noqa: B008 (frozen)
         map: Map | None = None,
+        scene_noise: float = 0.0,
     ):
         self.values, self.times, self.device, self.videos = values, times, device, videos
         self.architecture = architecture
         self.dim, self.map = values[0].shape[2], map
         self.lengths = [each.shape[1] for each in values]
+        self.scene_noise, self.spread = scene_noise, None
+        if scene_noise:
+            self.spread = spread_of_scenes(values, [video.activity for video in videos])
 
     @classmethod
     def of(
@@ -89,6 +97,7 @@ class CachedFrames:
         device: torch.device,
         progress: bool,
         architecture: Architecture = FrameLevel(),  # noqa: B008 (frozen)
+        scene_noise: float = 0.0,
     ) -> "CachedFrames":
         """Compute what is not in the cache yet."""
         features = extract(
@@ -106,6 +115,7 @@ class CachedFrames:
             [video for video in videos if video.name in features],
             architecture,
             _map(encoder),
+            scene_noise,
         )
 
     def __call__(
@@ -116,6 +126,9 @@ class CachedFrames:
         view = int(generator.integers(len(values)))
         shown = _shown(indices, self.lengths[video], self.architecture)
         found = np.asarray(values[view, shown]).reshape(len(indices), -1)
+        if self.spread is not None:
+            shift = random_shift(self.spread, self.scene_noise, generator)
+            found = found.astype(np.float32) + shift.astype(np.float32)
         return torch.from_numpy(found).to(self.device).float()
 
     def learned(self) -> None:
@@ -186,6 +199,7 @@ def frame_source(
     learn: bool,
     device: torch.device,
     progress: bool,
+    scene_noise: float = 0.0,
 ) -> FrameSource:
     """Choose where features come from: the cache, if nothing of the backbone learns and they fit.
 
@@ -197,9 +211,11 @@ def frame_source(
         learn: Whether the backbone's last block learns.
         device: Where training runs.
         progress: Show progress bars.
+        scene_noise: How far the features of each view are moved as a whole.
 
     Raises:
-        InputError: If the architecture needs maps and there are none.
+        InputError: If the architecture needs maps and there are none, or features are to be moved
+            that are not kept.
     """
     features = encoder.frame_features
     whole = features.pooling == "none"
@@ -209,6 +225,10 @@ def frame_source(
             f"'{features.backbone}' with pooling '{features.pooling}'"
         )
     if live(videos, encoder, views=views, learn=learn):
+        if scene_noise:
+            raise InputError(
+                "scene noise moves features that were computed before: leave it out with --finetune"
+            )
         if not learn:
             warnings.warn(
                 f"the feature maps would take {_bytes_of_maps(videos, encoder, views) / 1e9:.0f} "
@@ -216,7 +236,7 @@ def frame_source(
                 stacklevel=3,
             )
         return LiveFrames(videos, encoder.backbone, features.pooling, device, architecture, learn)
-    return CachedFrames.of(videos, encoder, views, device, progress, architecture)
+    return CachedFrames.of(videos, encoder, views, device, progress, architecture, scene_noise)
 
 
 def live(videos: Sequence[Video], encoder: Encoder, *, views: int, learn: bool) -> bool:

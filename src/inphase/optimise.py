@@ -169,8 +169,14 @@ def _restore(parts: dict[str, Any], run: Run | None) -> int:
     state = run.load_checkpoint()
     if state is None:
         return 0
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{run.folder} was begun by another version, which trains other weights: begin anew "
+            "with --force"
+        ) from error
     return state["step"]
 
 

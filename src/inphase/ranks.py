@@ -3,7 +3,7 @@
 import atexit
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ class Ranks:
         there = torch.tensor(float(here), device=device)
         with _others_there():
             distributed.all_reduce(there, op=distributed.ReduceOp.MAX)
-        return bool(there.item())
+            return bool(there.item())
 
     def share(self, learner: nn.Module) -> None:
         """Give every process what the first has learned beside weights, as of batch norm."""
@@ -81,7 +81,8 @@ class Ranks:
         try:
             yield
         except BaseException:
-            self.any(True)
+            with suppress(TrainingError):
+                self.any(True)
             raise
         self.any(False)
 
@@ -91,6 +92,8 @@ def _others_there() -> Iterator[None]:
     """Say in one sentence that another process has ended: to torch it is a lost connection."""
     try:
         yield
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:
         raise TrainingError("another of the processes has stopped: see what it says") from error
 

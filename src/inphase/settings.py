@@ -32,8 +32,8 @@ class Settings:
         seed: Of everything random.
         checkpoint_every: Steps between checkpoints.
         balanced: Whether all activities are equally likely, however many videos they have.
-        scene_noise: How far the features of a view are moved as a whole, see
-            `views.scene_noise`; in standard deviations between videos.
+        scene_noise: How far the features of a view are moved as a whole, in standard deviations
+            between videos; see `views.scene_noise`.
     """
 
     steps: int = 300

@@ -31,6 +31,7 @@ from inphase.phase_labels import Labels, numbered
 from inphase.ranks import joined
 from inphase.runs import Run
 from inphase.settings import Settings, Weighted, check_weights, restored, written, written_sum
+from inphase.views.pairs import check_company
 
 
 def fit(
@@ -82,8 +83,8 @@ def fit(
         tensorboard: Also log for TensorBoard, into `out` (extra `tensorboard`).
 
     Raises:
-        InputError: If there are fewer than two videos, no frame to learn from, a run in the way,
-            or a weight below 0.
+        InputError: If there are fewer than two videos, or fewer of each activity than a method
+            compares; no frame to learn from, a run in the way, or a weight below 0.
         TrainingError: If the loss is not a number, or the embeddings collapse.
         Interrupted: After Ctrl-C, when the state is saved.
     """
@@ -108,19 +109,21 @@ def fit(
     method, settings = method or SCL(), settings or Settings()
     methods = [method, *(each for each, _ in plus)]
     alone = all(each.compared in ("views", "rows") for each in methods)
-    if settings.batch < 2 and not alone:
+    together = max(each.together for each in methods)
+    if settings.batch < together and not alone:
         raise InputError(
-            f"methods that compare videos need at least 2 a step, not {settings.batch}: raise batch"
+            f"methods that compare videos need at least {together} a step, not {settings.batch}: "
+            "raise batch"
         )
+    if any(each.compared in ("videos", "both", "fours") for each in methods):
+        check_company([video.activity for video in videos], together)
     architecture = architecture or FrameLevel()
-    if settings.scene_noise and not isinstance(architecture, FrameLevel):
+    if settings.scene_noise and (not isinstance(architecture, FrameLevel) or architecture.centre):
         raise InputError(
-            "scene noise moves vectors of features, but this encoder looks at maps or pixels: "
-            "leave it out"
+            "scene noise moves vectors of features, but this encoder looks at maps or pixels, or "
+            "takes the mean of features away: leave it out"
         )
-    tells = any(each.head == "videos" for each in methods)
-    if tells and isinstance(architecture, FrameLevel) and architecture.mixer == "transformer":
-        architecture = replace(architecture, class_token=True)
+    architecture = with_what_methods_need(architecture, methods)
     if frame_features is None:
         poses = all(isinstance(video, PoseTrack) for video in videos)
         frame_features = FrameFeatures("pose" if poses else DEFAULT, pooling=architecture.pooling)
@@ -149,6 +152,7 @@ def fit(
                 architecture,
                 views=views,
                 learn=finetune,
+                scene_noise=settings.scene_noise,
                 device=target,
                 progress=progress and ranks.first,
             )
@@ -165,7 +169,6 @@ def fit(
             settings.batch,
             balanced=settings.balanced,
             labels=numbers,
-            scene_noise=settings.scene_noise,
             device=target,
         )
         objectives = nn.ModuleList(
@@ -200,6 +203,14 @@ def fit(
     return encoder
 
 
+def with_what_methods_need(architecture: Architecture, methods: Sequence[Method]) -> Architecture:
+    """Give a transformer a class token if a method tells whole videos apart."""
+    tells = any(each.head == "videos" for each in methods)
+    if tells and isinstance(architecture, FrameLevel) and architecture.mixer == "transformer":
+        return replace(architecture, class_token=True)
+    return architecture
+
+
 def _look(
     temporal: nn.Module,
     objectives: nn.ModuleList,
@@ -213,8 +224,6 @@ def _look(
     z, clips = embedded(temporal, batch)
     values = [each(z, batch, step / steps, clips) for each in objectives]
     told = {**_each(objectives, values), "spread": spread(z.detach().float(), batch.mask)}
-    for each in objectives:
-        told |= cast(Objective, each).learnt
     return Step(torch.stack(values).sum(), told)
 
 
@@ -226,11 +235,14 @@ def spread(z: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"]) -> float:
 
 
 def _each(objectives: nn.ModuleList, values: list[Tensor]) -> dict[str, float]:
-    """The parts of a sum of losses, by name; nothing if there is one."""
-    if len(values) < 2:
-        return {}
-    names = [name_of(cast(Objective, each).method) for each in objectives]
-    told = [
-        name + f" {names[:k].count(name) + 1}" * (name in names[:k]) for k, name in enumerate(names)
-    ]
-    return {f"loss of {name}": each.item() for name, each in zip(told, values, strict=True)}
+    """Settings that training changes and, of a sum, the parts, each with the name of its method."""
+    parts = [cast(Objective, each) for each in objectives]
+    if len(parts) == 1:
+        return parts[0].learnt
+    names = [name_of(each.method) for each in parts]
+    told = {}
+    for k, (name, part, value) in enumerate(zip(names, parts, values, strict=True)):
+        name += f" {names[:k].count(name) + 1}" * (name in names[:k])
+        told[f"loss of {name}"] = value.item()
+        told |= {f"{setting} of {name}": number for setting, number in part.learnt.items()}
+    return told

@@ -59,8 +59,8 @@ def train(
         per_activity: Train a model for each activity, in folders of their own.
         views: Augmented views computed of every frame, 0 to go without; of no account with
             --finetune, which augments anew at every step.
-        scene_noise: Move the features of each view as a whole by up to so many standard deviations
-            between videos: for videos of many scenes, cameras and people, try 1 or 2.
+        scene_noise: Move the features of each view as a whole, at random, by about so many
+            standard deviations between videos: for videos of many places and people, try 1.
         backbone: Image backbone: a Hugging Face folder or Hub name (default: efficientnet-lite0,
             or pose for files of poses), or vgg-m, which learns from scratch.
         layer: Which layer of the backbone gives the features; the conv ones are of ResNets.

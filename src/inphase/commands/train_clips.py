@@ -45,7 +45,7 @@ def train_clips(
     Args:
         videos: A folder of videos, a public data set, or a CSV with a `video` column.
         name: What to learn from; `inphase methods` lists them.
-        out: Run folder (default: runs/VIDEOS-METHOD).
+        out: Run folder (default: runs/VIDEOS-METHOD, or runs/VIDEOS-foldN-METHOD).
         method: Settings of the method.
         network: C3D, 3D-ResNet-18 or R(2+1)D-18.
         width: Channels of its first layers (default: the published 64 on a GPU, 16 without).
@@ -68,7 +68,8 @@ def train_clips(
     learned = learnable(videos, fps, fold)
     frames = sum(len(video) for video in learned)
     say(f"{count(len(learned))}, {frames} frames to learn from", json)
-    out = out or Path("runs") / "-".join([videos.resolve().stem, name])
+    named = [videos.resolve().stem, *([f"fold{fold}"] if fold else []), name]
+    out = out or Path("runs") / "-".join(named)
 
     from dataclasses import replace
 

@@ -120,7 +120,11 @@ def _recognised(
     source: Source, fps: float | int | None, fold: int | None
 ) -> tuple[list[Video], list[str]] | None:
     """List the videos of a public data set, and notes on it, if the source is one."""
-    found = recognise(source, fold=fold) if isinstance(source, str | Path) else None
+    if not isinstance(source, str | Path):
+        if fold is not None:
+            raise InputError("a list of paths has no folds: name the folder of the data set")
+        return None
+    found = recognise(source, fold=fold)
     if found is None:
         return None
     videos = [replace(v, fps=fps) if fps and v.fps else v for v in found.videos]

@@ -81,7 +81,8 @@ class TCC(Method):
         delta: Error, as a share of the video, from which `regression_huber` is linear.
         label_smoothing: Share of the target given to all frames alike, of `classification`.
         cycles: Through every pair, or through random chains of videos.
-        cycle_length: Videos in a chain; a batch holds so many of an activity for each.
+        cycle_length: Videos in a chain; a batch is made of groups of so many videos of an activity,
+            and what is left of it is not used.
         fraction: Random chains for each frame of the batch.
     """
 

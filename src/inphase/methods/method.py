@@ -63,7 +63,7 @@ class Method:
 
     @property
     def together(self) -> int:
-        """How many videos of one activity it compares with each other at once, at least."""
+        """How many videos of one activity it compares with each other at once."""
         return 2
 
     @property

@@ -60,9 +60,9 @@ def same_activity(
     Source: Haresh et al., LAV, CVPR 2021, section 4: videos of the same action are randomly paired.
 
     Args:
-        activities: Of each video, the same word for all if there is one activity alone. A video
-            that is the only one of its activity is left out.
-        count: Videos in the batch, twice the pairs; of an odd number one is left out.
+        activities: Of each video, the same word for all if there is one activity alone. Videos of
+            an activity that has too few are left out.
+        count: Videos in the batch; what is left after as many groups as there can be is left out.
         generator: The source of randomness.
         balanced: Whether all activities are equally likely, not by their number of pairs.
         together: Videos drawn at once, 2 for pairs.
@@ -70,14 +70,23 @@ def same_activity(
     Raises:
         InputError: If no activity has so many videos, or `count` is below that.
     """
+    check_company(activities, together)
     kinds = [kind for kind in _members(activities) if len(kind) >= together]
-    if not kinds:
+    return _groups(kinds, count, generator, balanced, together)
+
+
+def check_company(activities: Sequence[str], together: int) -> None:
+    """Check that there is something to draw.
+
+    Raises:
+        InputError: If no activity has so many videos.
+    """
+    if max(map(len, _members(activities)), default=0) < together:
         raise InputError(
             f"{together} videos of one activity are needed at a time, but among "
             f"{len(activities)} videos no activity has so many: add videos, or name the "
             "activities alike"
         )
-    return _groups(kinds, count, generator, balanced, together)
 
 
 def synchronised(groups: Sequence[str], count: int, generator: np.random.Generator) -> Twos:

@@ -65,8 +65,10 @@ def test_whoever_finds_videos_can_name_the_fold(root, movie, tmp_path):
     assert inspect(root, fold=3).notes[0].startswith("UCF101 (fold 3): 1 train")
     movie(tmp_path / "mine" / "a.mp4")
     for source in (tmp_path / "mine", tmp_path / "mine" / "a.mp4"):
-        with pytest.raises(InputError, match="no data set with several folds: leave out --fold 2"):
+        with pytest.raises(InputError, match="no data set with several folds"):
             find(source, fold=2)
+    with pytest.raises(InputError, match="a list of paths has no folds"):
+        find([root], fold=2)
 
 
 def test_the_folder_of_the_classes_finds_the_lists_beside_it(root, tmp_path):

@@ -52,7 +52,7 @@ def recognise(root: Path | str, *, fold: int | None = None) -> Dataset | None:
     name = _name(root)
     folds = getattr(DATASETS[name], "FOLDS", ())
     if fold is not None and not folds:
-        raise InputError(f"{root}: is no data set with several folds: leave out --fold {fold}")
+        raise InputError(f"{root}: has no fold {fold}, for it is no data set with several folds")
     if name == "folder":
         return None
     look: Callable[..., Dataset] = getattr(DATASETS[name], "look", DATASETS[name].load)

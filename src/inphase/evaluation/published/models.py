@@ -2,8 +2,8 @@
 
 What a paper says of training is taken as it stands: samples a step, passes over the videos, frames,
 optimiser. What it leaves out is that of the code it builds on. The encoder is not that of the
-papers, but CARL's transformer on frame features of the backbone that is installed; only networks
-that learn from scratch are the papers' own.
+papers, but CARL's transformer on frame features of the backbone that is installed; only VGG-M and
+R3D-18, which need no trained weights, are the papers'.
 """
 
 from collections.abc import Mapping

@@ -219,7 +219,7 @@ _EVERY_CARL = Plan("carl", CARLS, _PENN)
 _SCRATCH = Plan(
     "lav",
     "VGG-M from scratch with two 3-D convolutions over 2 frames",
-    here="the same, VGG-M from scratch with two 3-D convolutions over 2 frames",
+    here="VGG-M from scratch with two 3-D convolutions over 2 frames",
     change=_from_scratch,
 )
 

@@ -40,7 +40,7 @@ class Bench:
         folder: Where runs are.
         seeds: How many of each model.
         steps: Of each run; those of the paper if None.
-        backbone: Of every model.
+        backbone: Of every model that has none of its own.
         device: Where to train and embed.
         progress: Whether to show bars.
     """
@@ -185,15 +185,15 @@ class Job:
         from inphase.encoders.backbones import FROM_SCRATCH
         from inphase.encoders.encoder import FrameFeatures
 
-        backbone = self.model.backbone or bench.backbone
-        return FrameFeatures(
-            backbone,
-            "random" if backbone == FROM_SCRATCH else "pretrained",
-            pooling=self.model.architecture.pooling,
-        )
+        weights = "random" if self.model.backbone == FROM_SCRATCH else "pretrained"
+        pooling = self.model.architecture.pooling
+        return FrameFeatures(self.model.backbone or bench.backbone, weights, pooling=pooling)
 
     def _config(self, bench: Bench) -> dict[str, Any]:
         from inphase.settings import written, written_sum
+        from inphase.train import with_what_methods_need
+
+        methods = [self.method()[0], *(method for method, _ in self.plus())]
 
         return {
             "method": written(self.method()[0]),
@@ -202,7 +202,7 @@ class Job:
             "views": VIEWS,
             "finetune": self.model.finetune,
             "frame_features": asdict(self._frame_features(bench)),
-            "architecture": asdict(self.model.architecture),
+            "architecture": asdict(with_what_methods_need(self.model.architecture, methods)),
             "videos": [video.name for video in self.videos],
         }
 
