@@ -9,7 +9,6 @@ it can be stopped and gone on with. DATA is the folder that holds `golf/`, `push
 """
 
 import json
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -40,8 +39,11 @@ VARIANTS: dict[str, tuple[tuple[Method, float], ...]] = {
     "scl, scene noise 2": ((SCL(), 1.0),),
     "scl, variance 10, scene noise 2": ((SCL(variance=10.0), 1.0),),
 }
-_NOISE = re.compile(r"scene noise ([\d.]+)")
-
+SCENE_NOISE = {
+    "scl, scene noise 1": 1.0,
+    "scl, scene noise 2": 2.0,
+    "scl, variance 10, scene noise 2": 2.0,
+}
 CONTROLS = ("clock, normalised", "clock, elapsed", "untrained features", "random features")
 
 
@@ -106,8 +108,6 @@ def _result(task: Task, row: str, options: Run, seed: int) -> dict[str, Any]:
         untrained = FrameFeatures(task.features.backbone, weights=weights)
         return {"scores": task.score(lambda _: Encoder(untrained))}
     method, plus = chosen(row, options.frames)
-    found = _NOISE.search(row)
-    noise = float(found[1]) if found else 0.0
     start = time.perf_counter()
     models: dict[str, Encoder] = {}
     try:
@@ -118,7 +118,9 @@ def _result(task: Task, row: str, options: Run, seed: int) -> dict[str, Any]:
                 plus=plus,
                 labels=task.labels[activity],
                 frame_features=task.features,
-                settings=Settings(steps=options.steps, seed=seed, scene_noise=noise),
+                settings=Settings(
+                    steps=options.steps, seed=seed, scene_noise=SCENE_NOISE.get(row, 0.0)
+                ),
                 progress=False,
             )
     except TrainingError as error:

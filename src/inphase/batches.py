@@ -114,8 +114,8 @@ class Sampler:
         self.balanced, self.labels, self.device = balanced, labels, device
         compared = {method.compared for method in methods}
         self.views = 2 if compared & {"views", "both", "fours"} else 1
-        self.companions = _companions(compared)
-        self.together = _together(methods)
+        self.companions = companions(methods)
+        self.together = videos_together(methods)
         if balanced and self.companions == "scenes":
             raise InputError(
                 "views of a scene are drawn by group, whatever they show: leave out --balanced"
@@ -253,8 +253,13 @@ class Sampler:
         return drawn[: self.views]
 
 
-def _companions(compared: set[str]) -> str:
-    """Which videos must stand side by side."""
+def companions(methods: Sequence[Method]) -> str:
+    """Which videos must stand side by side: `videos` of an activity, of `scenes`, or `any`.
+
+    Raises:
+        InputError: If methods do not go together.
+    """
+    compared = {method.compared for method in methods}
     of_videos = bool(compared & {"videos", "both", "fours"})
     if "scenes" in compared:
         if of_videos:
@@ -266,8 +271,12 @@ def _companions(compared: set[str]) -> str:
     return "videos" if of_videos else "any"
 
 
-def _together(methods: Sequence[Method]) -> int:
-    """How many videos of one activity stand side by side."""
+def videos_together(methods: Sequence[Method]) -> int:
+    """How many videos of one activity stand side by side.
+
+    Raises:
+        InputError: If methods do not go together.
+    """
     together = max(method.together for method in methods)
     if together > 2 and any(method.compared == "fours" for method in methods):
         names = " and ".join(name_of(method) for method in methods)

@@ -92,11 +92,10 @@ def _seen(encoder: Encoder, videos: list[Video]) -> str:
 
 def _augmented(encoder: Encoder, videos: list[Video]) -> str:
     views = encoder.config["views"]
-    noise = encoder.config["settings"].get("scene_noise")
-    moved = f", scene noise {noise:g}" if noise else ""
     if live(videos, encoder, views=views, learn=encoder.config["finetune"]):
-        return "augmented anew at every step" + moved
-    return f"{views} augmented views{moved}"
+        return "augmented anew at every step"
+    noise = encoder.config["settings"].get("scene_noise")
+    return f"{views} augmented views" + (f", scene noise {noise:g}" if noise else "")
 
 
 def _added(config: dict[str, Any]) -> list[str]:

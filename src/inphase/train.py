@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inphase import __version__
-from inphase.batches import Sampler
+from inphase.batches import Sampler, companions, videos_together
 from inphase.card import card
 from inphase.data.poses import PoseTrack
 from inphase.data.video import Video
@@ -31,7 +31,7 @@ from inphase.phase_labels import Labels, numbered
 from inphase.ranks import joined
 from inphase.runs import Run
 from inphase.settings import Settings, Weighted, check_weights, restored, written, written_sum
-from inphase.views.pairs import check_company
+from inphase.views.pairs import large_enough
 
 
 def fit(
@@ -108,15 +108,14 @@ def fit(
     check_weights(plus)
     method, settings = method or SCL(), settings or Settings()
     methods = [method, *(each for each, _ in plus)]
-    alone = all(each.compared in ("views", "rows") for each in methods)
-    together = max(each.together for each in methods)
-    if settings.batch < together and not alone:
+    company, together = companions(methods), videos_together(methods)
+    if company != "any" and settings.batch < together:
         raise InputError(
             f"methods that compare videos need at least {together} a step, not {settings.batch}: "
             "raise batch"
         )
-    if any(each.compared in ("videos", "both", "fours") for each in methods):
-        check_company([video.activity for video in videos], together)
+    if company == "videos":
+        large_enough([video.activity for video in videos], together)
     architecture = architecture or FrameLevel()
     if settings.scene_noise and (not isinstance(architecture, FrameLevel) or architecture.centre):
         raise InputError(

@@ -70,23 +70,23 @@ def same_activity(
     Raises:
         InputError: If no activity has so many videos, or `count` is below that.
     """
-    check_company(activities, together)
-    kinds = [kind for kind in _members(activities) if len(kind) >= together]
-    return _groups(kinds, count, generator, balanced, together)
+    return _groups(large_enough(activities, together), count, generator, balanced, together)
 
 
-def check_company(activities: Sequence[str], together: int) -> None:
-    """Check that there is something to draw.
+def large_enough(activities: Sequence[str], together: int) -> list[list[int]]:
+    """Places of the videos of each activity that has enough.
 
     Raises:
-        InputError: If no activity has so many videos.
+        InputError: If none has.
     """
-    if max(map(len, _members(activities)), default=0) < together:
+    kinds = [kind for kind in _members(activities) if len(kind) >= together]
+    if not kinds:
         raise InputError(
             f"{together} videos of one activity are needed at a time, but among "
             f"{len(activities)} videos no activity has so many: add videos, or name the "
             "activities alike"
         )
+    return kinds
 
 
 def synchronised(groups: Sequence[str], count: int, generator: np.random.Generator) -> Twos:

@@ -13,6 +13,7 @@ Cells = Mapping[str, str]
 CARLS = "ResNet-50 (BYOL), its last block trained, and a transformer of 3 layers"
 LAVS = "ResNet-50 (ImageNet) trained with two 3-D convolutions over 2 frames"
 LRPROPS = "ResNet-50 (BYOL) and a transformer of 7 layers"
+VGG_MS = "VGG-M from scratch with two 3-D convolutions over 2 frames"
 _JOINT = {"CARL-SS", "CARL-WS", "SCL"}
 
 
@@ -218,8 +219,8 @@ _PENN, _POURING, _COIN, _IKEA = "Penn Action", "Pouring", "COIN", "IKEA ASM, bac
 _EVERY_CARL = Plan("carl", CARLS, _PENN)
 _SCRATCH = Plan(
     "lav",
-    "VGG-M from scratch with two 3-D convolutions over 2 frames",
-    here="VGG-M from scratch with two 3-D convolutions over 2 frames",
+    VGG_MS,
+    here=VGG_MS,
     change=_from_scratch,
 )
 

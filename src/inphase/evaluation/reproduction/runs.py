@@ -196,7 +196,7 @@ class Job:
         methods = [self.method()[0], *(method for method, _ in self.plus())]
 
         return {
-            "method": written(self.method()[0]),
+            "method": written(methods[0]),
             "plus": written_sum(self.plus()),
             "settings": asdict(self.settings(bench)),
             "views": VIEWS,
